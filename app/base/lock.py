@@ -1,0 +1,34 @@
+"""One process on one data folder at a time."""
+
+from __future__ import annotations
+
+from filelock import FileLock, Timeout
+
+from app.base.errors import DataFolderInUse
+from app.base.paths import DataPaths
+
+
+class DataFolderLock:
+    """Holds the data folder from `acquire` to `release`; the system frees it if we are killed."""
+
+    def __init__(self, paths: DataPaths) -> None:
+        self._paths = paths
+        self._lock = FileLock(paths.root / ".lock", timeout=0)
+
+    def acquire(self) -> None:
+        """Take the folder.
+
+        Raises:
+            DataFolderInUse: another process has it.
+        """
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise DataFolderInUse(
+                f"Another Cairn is using the data folder {self._paths.root}.",
+                "Close it first, or choose another folder with --data-dir.",
+            ) from error
+
+    def release(self) -> None:
+        """Give the folder back. Safe to call twice."""
+        self._lock.release()

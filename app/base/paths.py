@@ -1,0 +1,81 @@
+"""Where things lie: the user's data folder and the read-only resources that ship with Cairn."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.base.errors import AppError
+
+DATA_DIR_VARIABLE = "CAIRN_DATA_DIR"
+
+
+@dataclass(frozen=True, slots=True)
+class DataPaths:
+    """Everything Cairn writes lies under `root`."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.root / "cairn.db"
+
+    @property
+    def library(self) -> Path:
+        """The LanceDB folder."""
+        return self.root / "library"
+
+    @property
+    def artifacts(self) -> Path:
+        """What can be made again: exported embedders, rendered pages."""
+        return self.root / "artifacts"
+
+    @property
+    def logs(self) -> Path:
+        """Log files, one a process."""
+        return self.root / "logs"
+
+    @property
+    def settings(self) -> Path:
+        """The settings file."""
+        return self.root / "settings.toml"
+
+    @property
+    def window_state(self) -> Path:
+        """Geometry and splitter positions; not settings."""
+        return self.root / "window.ini"
+
+    def make(self) -> None:
+        """Create the folders.
+
+        Raises:
+            AppError: the data folder cannot be created or written.
+        """
+        try:
+            for folder in (self.root, self.library, self.artifacts, self.logs):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise AppError(
+                f"Cairn cannot write to its data folder {self.root} ({error.strerror}).",
+                "Choose another one with --data-dir.",
+            ) from error
+
+
+def data_paths(override: Path | None = None) -> DataPaths:
+    """The data folder: `override`, then the environment variable, then the system's place."""
+    if override is None and (named := os.environ.get(DATA_DIR_VARIABLE)):
+        override = Path(named)
+    if override is None:
+        from platformdirs import user_data_path  # slow enough to keep out of child processes
+
+        override = user_data_path("Cairn", appauthor=False)
+    return DataPaths(override.expanduser().absolute())
+
+
+def resource(name: str) -> Path:
+    """A read-only file that ships with Cairn, such as ``icons/cairn.svg``."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "_resources"
+    return (installed if installed.is_dir() else package.parent / "resources") / name

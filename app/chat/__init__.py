@@ -1,0 +1,1 @@
+"""Conversations over documents and models: context, answers, history."""

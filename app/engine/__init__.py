@@ -1,0 +1,1 @@
+"""Inference: protocol, client, child process, chat templates."""

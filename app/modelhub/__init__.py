@@ -1,0 +1,1 @@
+"""GGUF files on this machine: import, metadata, which one is in use."""

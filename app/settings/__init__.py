@@ -1,0 +1,1 @@
+"""One typed settings schema and the file it is kept in."""

@@ -1,0 +1,1 @@
+"""SQLite: engine, sessions, the write lane's rules and schema migrations."""
