@@ -8,7 +8,7 @@ def main() -> int:
     from multiprocessing import freeze_support
 
     freeze_support()
-    from app.cli import main as run
+    from app.cli.main import main as run
 
     return run(sys.argv[1:])
 

@@ -125,7 +125,10 @@ class RemoveContents:
 
 @dataclass(frozen=True, slots=True)
 class KeepOnly:
-    """Delete every content that is not named (left over from an interrupted removal)."""
+    """Delete every content that is not named: left over from an interrupted removal.
+
+    The answer is tuple[ContentHash, ...]: the named contents that the index does not hold.
+    """
 
     contents: tuple[ContentHash, ...]
 

@@ -1,0 +1,61 @@
+"""The composition root: the only place that builds services and says who gets what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from app.base.changes import Notices, Topic
+from app.base.lock import DataFolderLock
+from app.base.paths import DataPaths
+from app.chat.answers import AnswerMaker
+from app.chat.service import ChatService
+from app.engine.host import EngineHost
+from app.library.service import LibraryService
+from app.modelhub.service import ModelService
+from app.settings.store import SettingsStore
+from app.storage.db import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything the window and the command line work with."""
+
+    paths: DataPaths
+    settings: SettingsStore
+    notices: Notices
+    library: LibraryService
+    models: ModelService
+    chat: ChatService
+    close: Callable[[], None]
+
+
+def build(paths: DataPaths) -> Services:
+    """Take the data folder, open it, and build the services. Nothing runs in the background yet.
+
+    Raises:
+        DataFolderInUse: another process has the folder.
+        DatabaseTooNew: a newer Cairn wrote it.
+        AppError: it cannot be created, read or upgraded.
+    """
+    paths.make()
+    with ExitStack() as undo:
+        lock = DataFolderLock(paths)
+        lock.acquire()
+        undo.callback(lock.release)
+        settings = SettingsStore(paths.settings)
+        notices = Notices()
+        database = Database(paths.database)
+        undo.callback(database.close)
+        database.open()
+        engine = EngineHost(paths.logs, on_change=lambda: notices.changed(Topic.MODELS))
+        undo.callback(engine.close)
+        models = ModelService(settings, database, notices, engine)
+        undo.callback(models.close)
+        library = LibraryService(paths, settings, database, notices)
+        undo.callback(library.close)
+        answers = AnswerMaker(settings, library, models, engine)
+        chat = ChatService(database, notices, answers)
+        close = undo.pop_all().close
+    return Services(paths, settings, notices, library, models, chat, close)

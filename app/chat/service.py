@@ -1,0 +1,154 @@
+"""The chat's use cases: conversations, asking, asking again. The question is stored first."""
+
+from __future__ import annotations
+
+from app.base.changes import Notices, Topic
+from app.base.errors import AppError
+from app.base.jobs import CancelToken
+from app.chat import store
+from app.chat.answers import Answer, AnswerMaker, OnEvent, Question
+from app.chat.entities import Conversation, ConversationId, Message, MessageId
+from app.engine.protocol import Role, Turn
+from app.library.entities import Scope
+from app.storage.db import Database, Session
+
+NEW_TITLE = "New chat"
+TITLE_LENGTH = 60
+
+
+class EmptyQuestion(AppError):
+    """There is nothing to answer."""
+
+
+class ChatService:
+    """Conversations and their answers."""
+
+    def __init__(self, database: Database, notices: Notices, answers: AnswerMaker) -> None:
+        self._database = database
+        self._notices = notices
+        self._answers = answers
+
+    def conversations(self) -> tuple[Conversation, ...]:
+        """Every conversation, last used first."""
+        with self._database.read() as session:
+            return store.conversations(session)
+
+    def conversation(self, conversation_id: ConversationId) -> Conversation:
+        """One conversation, or `NotFound`."""
+        with self._database.read() as session:
+            return store.conversation(session, conversation_id)
+
+    def create(self, scope: Scope | None = None) -> Conversation:
+        """Start an empty conversation over these documents; over all when not said."""
+        made = self._database.write(lambda s: store.create(s, NEW_TITLE, scope or Scope()))
+        self._notices.changed(Topic.CONVERSATIONS)
+        return made
+
+    def rename(self, conversation_id: ConversationId, title: str) -> None:
+        """Give a conversation a title; an empty one is ignored."""
+        title = " ".join(title.split())
+        if title:
+            self._database.write(lambda s: store.set_title(s, conversation_id, title))
+            self._notices.changed(Topic.CONVERSATIONS)
+
+    def delete(self, conversation_id: ConversationId) -> None:
+        """Delete a conversation for good."""
+        self._database.write(lambda s: store.delete(s, conversation_id))
+        self._notices.changed(Topic.CONVERSATIONS)
+
+    def set_scope(self, conversation_id: ConversationId, scope: Scope) -> None:
+        """Choose which documents the next questions are asked over."""
+        self._database.write(lambda s: store.set_scope(s, conversation_id, scope))
+        self._notices.changed(Topic.CONVERSATIONS)
+
+    def messages(self, conversation_id: ConversationId) -> tuple[Message, ...]:
+        """The shown branch, oldest first. Records come without the turns that were sent."""
+        with self._database.read() as session:
+            return store.shown_branch(session, conversation_id)
+
+    def sent_turns(self, message_id: MessageId) -> tuple[Turn, ...]:
+        """What was sent to the model for an answer, word for word."""
+        with self._database.read() as session:
+            return store.sent_turns(session, message_id)
+
+    def choose(self, message_id: MessageId, offset: int) -> Message:
+        """Show the next (+1) or previous (-1) answer to the same question."""
+        chosen = self._database.write(lambda s: store.choose_sibling(s, message_id, offset))
+        self._notices.changed(Topic.CONVERSATIONS)
+        return chosen
+
+    def ask(
+        self, conversation_id: ConversationId, text: str, on_event: OnEvent, cancel: CancelToken
+    ) -> Message:
+        """Ask, and wait for the stored answer.
+
+        The question is stored before anything else happens. A stopped or broken-off answer is
+        stored too, with what there is of it.
+
+        Raises:
+            EmptyQuestion: there is nothing but space.
+            NotFound: the conversation is gone.
+        """
+        text = _checked(text)
+
+        def put(session: Session) -> tuple[Message, tuple[Message, ...]]:
+            history = store.shown_branch(session, conversation_id)
+            if not history:
+                store.set_title(session, conversation_id, _title(text))
+            parent = history[-1].id if history else None
+            return store.add_message(session, conversation_id, parent, Role.USER, text), history
+
+        question, history = self._database.write(put)
+        self._notices.changed(Topic.CONVERSATIONS)
+        return self._answer(question, history, on_event, cancel)
+
+    def regenerate(self, message_id: MessageId, on_event: OnEvent, cancel: CancelToken) -> Message:
+        """Answer the question of this message once more; the former answer stays as a sibling.
+
+        Args:
+            message_id: an answer, or a question (one that never got an answer, say).
+        """
+        with self._database.read() as session:
+            branch = store.branch_to(session, message_id)
+        if branch[-1].role is Role.ASSISTANT:
+            branch = branch[:-1]
+        return self._answer(branch[-1], branch[:-1], on_event, cancel)
+
+    def _answer(
+        self,
+        question: Message,
+        history: tuple[Message, ...],
+        on_event: OnEvent,
+        cancel: CancelToken,
+    ) -> Message:
+        conversation = self.conversation(question.conversation_id)
+        asked = Question(question.text, history, conversation.scope)
+        answer = self._answers.answer(asked, on_event, cancel)
+        stored = self._database.write(lambda s: _put_answer(s, question, answer))
+        self._notices.changed(Topic.CONVERSATIONS)
+        return stored
+
+
+def _put_answer(session: Session, question: Message, answer: Answer) -> Message:
+    return store.add_message(
+        session,
+        question.conversation_id,
+        question.id,
+        Role.ASSISTANT,
+        answer.text,
+        answer.record,
+    )
+
+
+def _checked(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise EmptyQuestion("There is no question.", "Write one, then send it.")
+    return text
+
+
+def _title(text: str) -> str:
+    line = " ".join(text.split())
+    if len(line) <= TITLE_LENGTH:
+        return line
+    return line[:TITLE_LENGTH].rsplit(" ", 1)[0].rstrip(",.;:") + "…"
