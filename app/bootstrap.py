@@ -49,7 +49,7 @@ def build(paths: DataPaths) -> Services:
         database = Database(paths.database)
         undo.callback(database.close)
         database.open()
-        engine = EngineHost(paths.logs, on_change=lambda: notices.changed(Topic.MODELS))
+        engine = EngineHost(paths.logs, on_change=lambda _state: notices.changed(Topic.MODELS))
         undo.callback(engine.close)
         models = ModelService(settings, database, notices, engine)
         undo.callback(models.close)

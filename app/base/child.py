@@ -157,20 +157,15 @@ class ChildProcess:
         Raises:
             ChildStopped: the child cannot be reached, or was closed for good.
         """
-        with self._lock:
-            if self._closing:
-                raise ChildStopped(f"The {self.name} is shutting down.")
-            if not self.is_running or self._connection is None:
-                self._start()
-            pending = PendingCall(next(self._ids), on_event, self._send_quietly)
-            self._calls[pending.id] = pending
         try:
-            self._send(Call(pending.id, body))
+            return self._call_now(body, on_event)
+        except OSError:
+            # The child died since it was last used. Bury it, then ask its successor.
+            self._bury()
+        try:
+            return self._call_now(body, on_event)
         except OSError as error:
-            with self._lock:
-                self._calls.pop(pending.id, None)
-            raise ChildStopped(f"The {self.name} stopped before it took the request.") from error
-        return pending
+            raise ChildStopped(f"The {self.name} does not start.", "Start Cairn again.") from error
 
     def kill(self) -> None:
         """End the child at once; open calls fail. The next call starts a new one."""
@@ -194,6 +189,28 @@ class ChildProcess:
         if reader is not None and reader is not threading.current_thread():
             reader.join()
 
+    def _call_now(self, body: object, on_event: Callable[[Any], None]) -> PendingCall:
+        with self._lock:
+            if self._closing:
+                raise ChildStopped(f"The {self.name} is shutting down.")
+            if not self.is_running or self._connection is None:
+                self._start()
+            pending = PendingCall(next(self._ids), on_event, self._send_quietly)
+            self._calls[pending.id] = pending
+        try:
+            self._send(Call(pending.id, body))
+        except OSError:
+            self._take(pending.id)
+            raise
+        return pending
+
+    def _bury(self) -> None:
+        process, reader = self._process, self._reader
+        if process is not None:
+            process.kill()
+        if reader is not None and reader is not threading.current_thread():
+            reader.join()
+
     def _start(self) -> None:
         reader = self._reader
         if reader is not None and reader is not threading.current_thread():
@@ -203,6 +220,8 @@ class ChildProcess:
                 reader.join()
             finally:
                 self._lock.acquire()
+            if self._closing:  # whoever listens for its end closed it for good
+                raise ChildStopped(f"The {self.name} is shutting down.")
             if self.is_running:  # another caller started it meanwhile
                 return
         context = multiprocessing.get_context("spawn")

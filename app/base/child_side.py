@@ -115,14 +115,16 @@ def run_child(
 
 
 def _own_the_log(log_path: str) -> None:
-    log = os.open(
-        log_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_APPEND", 0), 0o600
-    )
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.close(log)
+    os.dup2(_fresh(log_path), 1)
+    os.dup2(1, 2)
     sys.stdout = sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", closefd=False)
-    faulthandler.enable()
+    # In a file of its own: the last lines of the log should be the library's words, not our stack.
+    faulthandler.enable(os.fdopen(_fresh(f"{log_path}.stack"), "w"))
+
+
+def _fresh(path: str) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+    return os.open(path, flags, 0o600)
 
 
 def serve(connection: Connection, handler: Handler) -> None:

@@ -15,6 +15,8 @@ class CancelToken:
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self._lock = threading.Lock()
+        self._listeners: list[Callable[[], None]] = []
 
     @property
     def is_cancelled(self) -> bool:
@@ -23,7 +25,31 @@ class CancelToken:
 
     def cancel(self) -> None:
         """Ask the work to stop at its next check."""
-        self._event.set()
+        with self._lock:
+            self._event.set()
+            listeners, self._listeners = self._listeners, []
+        for listener in listeners:
+            listener()
+
+    def on_cancel(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` once, when stopping is asked for or at once if it was already.
+
+        It runs on the thread that cancels and must return at once. The returned function forgets
+        it. For work that waits in a place where it cannot check.
+        """
+        with self._lock:
+            is_late = self._event.is_set()
+            if not is_late:
+                self._listeners.append(listener)
+        if is_late:
+            listener()
+
+        def forget() -> None:
+            with self._lock:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return forget
 
     def check(self) -> None:
         """Raise `Cancelled` if stopping was asked for."""
@@ -41,6 +67,7 @@ class Activity:
         done, total: in `unit`s; `total` 0 means the amount is not known yet.
         seconds_left: None until there is a pace to judge by.
         finished: True on the last notice of this job.
+        problem: why it ended early, in words; empty if it did not.
     """
 
     id: str
@@ -51,6 +78,7 @@ class Activity:
     seconds_left: float | None = None
     can_cancel: bool = False
     finished: bool = False
+    problem: str = ""
 
 
 class Pace:

@@ -47,6 +47,11 @@ class DataPaths:
         """Geometry and splitter positions; not settings."""
         return self.root / "window.ini"
 
+    @property
+    def open_window(self) -> Path:
+        """Exists while a window is open on this folder; after a crash it may be left over."""
+        return self.root / "window.open"
+
     def make(self) -> None:
         """Create the folders.
 

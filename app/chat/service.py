@@ -102,6 +102,27 @@ class ChatService:
         self._notices.changed(Topic.CONVERSATIONS)
         return self._answer(question, history, on_event, cancel)
 
+    def ask_once(
+        self,
+        text: str,
+        scope: Scope,
+        on_event: OnEvent,
+        cancel: CancelToken,
+        *,
+        passages: int | None = None,
+    ) -> Answer:
+        """Answer a question that belongs to no conversation; nothing of it is stored.
+
+        Args:
+            text: the question.
+            scope: the documents to answer from.
+            on_event: called for stages and text.
+            cancel: ends the answer early.
+            passages: how many to draw on; None takes the setting.
+        """
+        question = Question(_checked(text), (), scope, passages)
+        return self._answers.answer(question, on_event, cancel)
+
     def regenerate(self, message_id: MessageId, on_event: OnEvent, cancel: CancelToken) -> Message:
         """Answer the question of this message once more; the former answer stays as a sibling.
 

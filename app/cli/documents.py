@@ -75,11 +75,13 @@ def bring_in(
 
 def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
     """The outcome as the JSON that commands print."""
-    failed = [
-        {"file": str(each.path), "reason": each.reason, "hint": each.hint}
-        for each in (*outcome.failed, *outcome.refused)
-    ]
+    failed = [_failure_to_json(each) for each in outcome.failed]
+    failed += [_failure_to_json(each) for each in outcome.refused]
     return {"indexed": [_document_to_json(each) for each in outcome.indexed], "failed": failed}
+
+
+def _failure_to_json(failed: Document | Refused) -> dict[str, str]:
+    return {"file": str(failed.path), "reason": failed.reason, "hint": failed.hint}
 
 
 class _ProgressLine:

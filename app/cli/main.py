@@ -26,8 +26,7 @@ INTERRUPTED = 130
 def main(argv: Sequence[str]) -> int:
     """Run one command, or open the window. Returns the exit code."""
     parser, commands = _parsers()
-    words = [each for each in argv if not each.startswith("-")]
-    if not _names_command(argv, commands) and (words or ("-h" not in argv and "--help" not in argv)):
+    if not _names_command(argv, commands) and not set(argv) & {"-h", "--help", "--version"}:
         return _open_window(argv)
     arguments = parser.parse_args(argv)
     printer = Printer(as_json=getattr(arguments, "json", False))

@@ -40,6 +40,13 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """Read a GGUF file as `Load` would, but take no memory for its weights. The answer is None."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFacts:
     """What a loaded model is, for the window and for the record of an answer."""
 

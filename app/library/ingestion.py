@@ -40,6 +40,7 @@ BATCH = 32
 CRASHES_ALLOWED = 1  # the second crash on the same document is its last
 STALL_S = 300.0  # longer than any single page or the first export of the embedder takes
 TICK_S = 2.0
+STARTS_ALLOWED = 3  # a child that dies this often before it did anything will not get better
 NOTICE_INTERVAL_S = 0.25
 ACTIVITY_ID = "ingestion"
 
@@ -51,6 +52,10 @@ class Step:
     status: DocumentStatus
     chunks_done: int = 0
     chunks: int = 0
+
+
+class IngestionPaused(AppError):
+    """Documents are left in the queue because the library process cannot work on them now."""
 
 
 class _CallEnded:
@@ -90,6 +95,8 @@ class Ingestion:
         self._steps: dict[DocumentId, Step] = {}
         self._burst = _Burst()
         self._noticed_at = 0.0
+        self._idle_deaths = 0
+        self._problem: AppError | None = None
         self._thread = threading.Thread(target=self._run, name="ingestion", daemon=True)
 
     def start(self) -> None:
@@ -109,9 +116,10 @@ class Ingestion:
             self._thread.join(timeout=5)
 
     def wake(self) -> None:
-        """Say that there may be queued documents."""
+        """Say that there may be queued documents; what went wrong before is tried again."""
         with self._changed:
             self._wanted = True
+            self._problem = None
             self._changed.notify_all()
 
     def seen(self, document: Document) -> Document:
@@ -140,11 +148,17 @@ class Ingestion:
         self._tell(force=True)
 
     def wait(self, ids: Iterable[DocumentId], timeout: float | None = None) -> bool:
-        """Wait until none of the documents is pending; False when time ran out."""
+        """Wait until none of the documents is pending; False when time ran out.
+
+        Raises:
+            AppError: the work is paused, and why.
+        """
         wanted = set(ids)
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._changed:
             while wanted & self._pending():
+                if self._problem is not None:
+                    raise self._problem
                 left = None if deadline is None else deadline - time.monotonic()
                 if self._closing or (left is not None and left <= 0):
                     return False
@@ -172,6 +186,10 @@ class Ingestion:
             except AppError as error:
                 # A full disk, say. The rows are still queued; the next wake-up tries again.
                 log.error("ingestion paused: %s", error)
+                self._idle_deaths = 0
+                with self._changed:
+                    self._problem = error
+                    self._changed.notify_all()
                 self._end_burst(str(error))
 
     def _drain(self) -> None:
@@ -180,7 +198,7 @@ class Ingestion:
             with self._database.read() as session:
                 found = store.next_batch(session, BATCH)
             if not found:
-                self._end_burst("Documents indexed")
+                self._end_burst()
                 return
             self._work_on(_Batch({each.id: each for each in found}))
 
@@ -231,6 +249,8 @@ class Ingestion:
                 case ItemEmbedding(key, done, total):
                     step = Step(DocumentStatus.EMBEDDING, done, total)
                     self._steps[DocumentId(key)] = step
+        if events:
+            self._idle_deaths = 0
         if ended:
             unused = self._database.write(lambda session: store.note_ended(session, ended))
             if unused:
@@ -255,13 +275,24 @@ class Ingestion:
         self._database.write(lambda session: store.cancel_queued(session, cancelled))
         match error:
             case ChildStopped() if not self._closing:
-                for key in suspects or (left - cancelled if len(left) == 1 else set()):
-                    self._count_crash(key, error.message)
+                self._note_death(suspects, error)
             case ChildBug():
                 log.error("the library child failed on a batch: %s", error)
                 last_line = str(error).strip().rsplit("\n", 1)[-1]
                 for key in left - cancelled:
                     self._give_up(key, f"Cairn met an error of its own: {last_line}")
+
+    def _note_death(self, suspects: set[DocumentId], error: ChildStopped) -> None:
+        for key in suspects:
+            self._count_crash(key, error.message)
+        if suspects:
+            return
+        self._idle_deaths += 1
+        if self._idle_deaths >= STARTS_ALLOWED:
+            raise IngestionPaused(
+                f"Documents cannot be read now: {error.message}",
+                f"They stay in the queue. The log {self._child.log_path.name} says more.",
+            )
 
     def _count_crash(self, key: DocumentId, message: str) -> None:
         crashes = self._database.write(lambda session: store.note_crash(session, key))
@@ -300,9 +331,10 @@ class Ingestion:
             self._burst.sizes[each.id] = each.size_bytes
             self._burst.done.discard(each.id)
 
-    def _end_burst(self, title: str) -> None:
+    def _end_burst(self, problem: str = "") -> None:
         if self._burst.sizes:
-            self._notices.activity(Activity(ACTIVITY_ID, title, finished=True))
+            ended = Activity(ACTIVITY_ID, "Indexing documents", finished=True, problem=problem)
+            self._notices.activity(ended)
             self._notices.changed(Topic.DOCUMENTS)
         self._burst = _Burst()
 
@@ -311,7 +343,7 @@ class Ingestion:
         if not force and moment - self._noticed_at < NOTICE_INTERVAL_S:
             return
         self._noticed_at = moment
-        if self._burst.sizes and self._batch is not None:
+        if self._burst.sizes:
             self._notices.activity(self._activity(self._burst))
         self._notices.changed(Topic.DOCUMENTS)
 

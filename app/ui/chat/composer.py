@@ -1,0 +1,242 @@
+"""Where a question is written: the text, what it is asked over, and Send or Stop."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QResizeEvent,
+    QTextCursor,
+)
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+
+from app.ui.icons import Icons
+from app.ui.theme import set_look
+from app.ui.widgets.buttons import Button, IconButton
+from app.ui.widgets.labels import Label
+from app.ui.widgets.layout import row
+
+MOST_LINES = 8
+_LONGEST_SCOPE = 220
+
+
+class Composer(QFrame):
+    """The composer card.
+
+    Signals:
+        submitted: a question, trimmed and not empty.
+        stop_requested: the running answer shall stop.
+        attach_requested: files shall be chosen.
+        scope_requested: the documents to ask over shall be chosen.
+        recall_requested: Up was pressed in an empty composer.
+    """
+
+    submitted = Signal(str)
+    stop_requested = Signal()
+    attach_requested = Signal()
+    scope_requested = Signal()
+    recall_requested = Signal()
+
+    def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icons = icons
+        self._is_running = False
+        self._can_stop = False
+        self.setObjectName("composer")
+        self.setProperty("focus", "false")
+        self._edit = _Question(self)
+        self._edit.setPlaceholderText("Ask your documents")
+        self._edit.setAccessibleName("Question")
+        self._edit.textChanged.connect(self._show_send)
+        self._edit.sent.connect(self._on_sent)
+        self._edit.recalled.connect(self.recall_requested)
+        self._edit.focused.connect(self._on_focused)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 8, 10, 8)
+        layout.setSpacing(4)
+        layout.addWidget(self._edit)
+        layout.addWidget(self._build_tools())
+        self.setFocusProxy(self._edit)
+        self._show_send()
+
+    @property
+    def text(self) -> str:
+        """What is written."""
+        return self._edit.toPlainText()
+
+    @property
+    def scope_button(self) -> Button:
+        """What the scope picker opens at."""
+        return self._scope
+
+    def set_text(self, text: str) -> None:
+        """Write something, ready to go on at its end."""
+        self._edit.setPlainText(text)
+        self._edit.moveCursor(QTextCursor.MoveOperation.End)
+
+    def set_enter_sends(self, enter_sends: bool) -> None:
+        """Whether Enter sends, or Ctrl+Enter does."""
+        self._edit.enter_sends = enter_sends
+        self._send.setToolTip(self._send_tip())
+
+    def set_scope(self, title: str, *, is_everything: bool) -> None:
+        """Show which documents are asked."""
+        metrics = self._scope.fontMetrics()
+        shown = metrics.elidedText(title, Qt.TextElideMode.ElideMiddle, _LONGEST_SCOPE)
+        self._scope.setText(f" {shown}".replace("&", "&&"))
+        self._scope.setAccessibleName(f"Asked over: {title}")
+        self._scope.setToolTip(f"Asked over: {title}. Click to choose documents.")
+        name = "ph.books" if is_everything else "ph.funnel"
+        self._scope.setIcon(self._icons.icon(name))
+
+    def set_running(self, is_running: bool, *, can_stop: bool = True) -> None:
+        """Whether an answer is being made here; the send button then stops it."""
+        self._is_running, self._can_stop = is_running, can_stop
+        self._show_send()
+
+    def _build_tools(self) -> QWidget:
+        icon = self._icons.icon
+        attach = IconButton(icon("ph.paperclip"), "Add documents and ask them")
+        attach.clicked.connect(self.attach_requested)
+        self._scope = Button("All documents", "chip", icon("ph.books"))
+        self._scope.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._scope.clicked.connect(self.scope_requested)
+        self._hint = Label("", "caption")
+        self._send = QToolButton()
+        self._send.setObjectName("send")
+        self._send.setFixedSize(34, 34)
+        self._send.setIconSize(QSize(18, 18))
+        self._send.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._send.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._send.clicked.connect(self._on_send_clicked)
+        return row(attach, self._scope, None, self._hint, self._send)
+
+    def _show_send(self) -> None:
+        has_text = bool(self.text.strip())
+        if self._is_running:
+            self._send.setIcon(self._icons.icon("ph.stop", "on_accent"))
+            self._send.setAccessibleName("Stop")
+            self._send.setToolTip("Stop (Ctrl+.)")
+            self._send.setEnabled(self._can_stop)
+        else:
+            self._send.setIcon(
+                self._icons.icon("ph.arrow-up", "on_accent" if has_text else "text3")
+            )
+            self._send.setAccessibleName("Send")
+            self._send.setToolTip(self._send_tip())
+            self._send.setEnabled(has_text)
+
+    def _send_tip(self) -> str:
+        return "Send (Enter)" if self._edit.enter_sends else "Send (Ctrl+Enter)"
+
+    def _on_send_clicked(self) -> None:
+        if self._is_running:
+            self.stop_requested.emit()
+        else:
+            self._on_sent()
+
+    def _on_sent(self) -> None:
+        text = self.text.strip()
+        # While an answer is made, what is written stays for afterwards.
+        if text and not self._is_running:
+            self._edit.clear()
+            self.submitted.emit(text)
+
+    def _on_focused(self, has_focus: bool) -> None:
+        set_look(self, "focus", "true" if has_focus else "false")
+
+
+class _Question(QPlainTextEdit):
+    """A text of 1 to 8 lines that leaves files to the window."""
+
+    sent = Signal()
+    recalled = Signal()
+    focused = Signal(bool)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.enter_sends = True
+        self.setObjectName("question")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setTabChangesFocus(True)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.document().setDocumentMargin(2)
+        self.document().documentLayout().documentSizeChanged.connect(self._on_size_changed)
+        self._grow()
+
+    def _grow(self) -> None:
+        lines = max(1, round(self.document().size().height()))
+        line = self.fontMetrics().lineSpacing()
+        margins = self.contentsMargins()
+        around = 2 * self.document().documentMargin() + margins.top() + margins.bottom() + 6
+        height = math.ceil(min(lines, MOST_LINES) * line + around)
+        if height != self.height():
+            self.setFixedHeight(height)
+        policy = Qt.ScrollBarPolicy
+        wanted = policy.ScrollBarAsNeeded if lines > MOST_LINES else policy.ScrollBarAlwaysOff
+        if wanted != self.verticalScrollBarPolicy():
+            self.setVerticalScrollBarPolicy(wanted)
+
+    def _on_size_changed(self, _size: object) -> None:
+        self._grow()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            is_plain = modifiers == Qt.KeyboardModifier.NoModifier
+            has_control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+            if has_control or (is_plain and self.enter_sends):
+                self.sent.emit()
+                return
+        if event.key() == Qt.Key.Key_Up and not self.toPlainText():
+            self.recalled.emit()
+            return
+        super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.focused.emit(True)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.focused.emit(False)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._grow()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._grow()
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        return not source.hasUrls() and super().canInsertFromMimeData(source)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        if source.hasText():
+            self.insertPlainText(source.text())
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.ignore()
+        else:
+            super().dragEnterEvent(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.ignore()
+        else:
+            super().dragMoveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.ignore()
+        else:
+            super().dropEvent(event)

@@ -1,0 +1,219 @@
+"""The list of chats: new, find, open, rename, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QLineEdit,
+    QListView,
+    QMenu,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.chat.entities import Conversation, ConversationId
+from app.ui.chat.items import ChatRole, ConversationItems
+from app.ui.icons import Icons
+from app.ui.theme import TYPE_SIZES, ThemeKeeper
+from app.ui.widgets.buttons import Button
+from app.ui.widgets.labels import Label
+
+WIDTH = 268
+_HEADING_HEIGHT, _ROW_HEIGHT = 32, 36
+
+
+class Sidebar(QWidget):
+    """The chats.
+
+    Signals:
+        new_requested: a new chat.
+        opened: the `ConversationId` to show.
+        renamed: an id and its new title.
+        delete_requested: the `Conversation` to delete.
+    """
+
+    new_requested = Signal()
+    opened = Signal(object)
+    renamed = Signal(object, str)
+    delete_requested = Signal(object)
+
+    def __init__(self, theme: ThemeKeeper, icons: Icons, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icons = icons
+        self._current: ConversationId | None = None
+        self._items = ConversationItems(lambda: datetime.now().astimezone())
+        self._items.setParent(self)
+        self._items.renamed.connect(self.renamed)
+        self._items.modelReset.connect(self._on_reset)
+        self.setObjectName("side")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedWidth(WIDTH)
+        self._nothing = Label("", "caption", wrap=True)
+        self._nothing.setContentsMargins(8, 4, 8, 0)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 12, 12, 12)
+        layout.setSpacing(8)
+        layout.addWidget(self._build_new())
+        layout.addWidget(self._build_search())
+        layout.addWidget(self._nothing)
+        layout.addWidget(self._build_list(theme), 1)
+        self._on_reset()
+
+    @property
+    def items(self) -> ConversationItems:
+        """The rows."""
+        return self._items
+
+    def show_conversations(
+        self, conversations: Sequence[Conversation], busy: Collection[ConversationId]
+    ) -> None:
+        """Show these chats; those in `busy` are being answered."""
+        self._items.set_conversations(conversations)
+        self._items.set_busy(busy)
+
+    def set_busy(self, busy: Collection[ConversationId]) -> None:
+        """Mark the chats that are being answered."""
+        self._items.set_busy(busy)
+
+    def select(self, conversation_id: ConversationId | None) -> None:
+        """Mark the chat that is shown; None for a new one."""
+        self._current = conversation_id
+        self._on_reset()
+
+    def _build_new(self) -> Button:
+        new = Button("New chat", "primary", self._icons.icon("ph.note-pencil", "on_accent"))
+        new.setSizePolicy(new.sizePolicy().Policy.Expanding, new.sizePolicy().verticalPolicy())
+        new.setToolTip("New chat (Ctrl+N)")
+        new.clicked.connect(self.new_requested)
+        return new
+
+    def _build_search(self) -> QLineEdit:
+        self._search = QLineEdit()
+        self._search.setPlaceholderText("Search chats")
+        self._search.setAccessibleName("Search chats")
+        self._search.setClearButtonEnabled(True)
+        self._search.addAction(
+            self._icons.icon("ph.magnifying-glass", "text3"),
+            QLineEdit.ActionPosition.LeadingPosition,
+        )
+        self._search.textChanged.connect(self._items.set_filter)
+        return self._search
+
+    def _build_list(self, theme: ThemeKeeper) -> QListView:
+        self._list = _ChatList()
+        self._list.setObjectName("chats")
+        self._list.setAccessibleName("Chats")
+        self._list.setModel(self._items)
+        self._list.setItemDelegate(_ChatDelegate(theme, self._list))
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self._list.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._list.customContextMenuRequested.connect(self._on_menu_requested)
+        self._list.clicked.connect(self._open)
+        self._list.activated.connect(self._open)
+        self._list.delete_pressed.connect(self._on_delete_pressed)
+        return self._list
+
+    def _open(self, index: QModelIndex) -> None:
+        conversation = self._items.conversation(index)
+        if conversation is not None and conversation.id != self._current:
+            self.opened.emit(conversation.id)
+
+    def _on_reset(self) -> None:
+        self._list.setCurrentIndex(self._items.index_of(self._current))
+        is_empty = self._items.rowCount() == 0
+        searching = bool(self._search.text().strip())
+        self._nothing.setText("No chat has this in its title." if searching else "No chats yet.")
+        self._nothing.setVisible(is_empty)
+        self._list.setVisible(not is_empty)
+
+    def _on_menu_requested(self, position: QPoint) -> None:
+        index = self._list.indexAt(position)
+        conversation = self._items.conversation(index)
+        if conversation is None:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        kept = QPersistentModelIndex(index)
+        rename = menu.addAction(self._icons.icon("ph.pencil-simple"), "Rename")
+        rename.triggered.connect(lambda: self._rename(kept))
+        delete = menu.addAction(self._icons.icon("ph.trash"), "Delete…")
+        delete.triggered.connect(lambda: self.delete_requested.emit(conversation))
+        menu.popup(self._list.viewport().mapToGlobal(position))
+
+    def _rename(self, index: QPersistentModelIndex) -> None:
+        if index.isValid():
+            self._list.edit(self._items.index(index.row()))
+
+    def _on_delete_pressed(self) -> None:
+        conversation = self._items.conversation(self._list.currentIndex())
+        if conversation is not None:
+            self.delete_requested.emit(conversation)
+
+
+class _ChatList(QListView):
+    """The list, with Delete as a key."""
+
+    delete_pressed = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Delete:
+            self.delete_pressed.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class _ChatDelegate(QStyledItemDelegate):
+    """Draws headings as such, and a dot at chats that are being answered."""
+
+    def __init__(self, theme: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        if index.data(ChatRole.IS_HEADING):
+            self._paint_heading(painter, option.rect, str(index.data()))
+            return
+        super().paint(painter, option, index)
+        if index.data(ChatRole.IS_BUSY):
+            painter.save()
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.color("accent_text"))
+            middle = option.rect.center()
+            painter.drawEllipse(QPoint(option.rect.right() - 12, middle.y() + 1), 4, 4)
+            painter.restore()
+
+    def _paint_heading(self, painter: QPainter, area: QRect, text: str) -> None:
+        painter.save()
+        font = QFont(painter.font())
+        font.setPixelSize(self._theme.px(TYPE_SIZES["overline"]))
+        font.setWeight(QFont.Weight.DemiBold)
+        font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 0.5)
+        painter.setFont(font)
+        painter.setPen(self._theme.color("text3"))
+        place = area.adjusted(2, 0, 0, -6)
+        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom
+        painter.drawText(place, flags, text.upper())
+        painter.restore()
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        is_heading = bool(index.data(ChatRole.IS_HEADING))
+        height = self._theme.px(_HEADING_HEIGHT if is_heading else _ROW_HEIGHT)
+        return QSize(super().sizeHint(option, index).width(), height)

@@ -1,0 +1,145 @@
+"""What the chat calls things: labels of answers, stages, sources and scopes. No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.chat.entities import AnswerMode, AnswerRecord, Citation
+from app.chat.live import Phase
+from app.engine.protocol import FinishReason
+from app.library.entities import Collection, CollectionId, Document, DocumentId, Scope
+from app.modelhub.entities import LocalModel
+from app.ui.widgets.choice import Severity
+
+QUOTED_TITLE = "Quoted answer"
+QUOTED_META = "no model loaded"
+NOTHING_FOUND = "Nothing in your documents answers this."
+NOTHING_FOUND_HINT = "Try other words, or ask over more documents."
+
+_STAGES = {
+    Phase.SEARCHING: "Searching your documents",
+    Phase.THINKING: "Reading the passages",
+    Phase.WRITING: "Writing",
+    Phase.STOPPING: "Stopping",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLabel:
+    """Who answers, and how; never left out."""
+
+    title: str
+    meta: str
+    is_quoted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerNotice:
+    """What is to be known about how an answer ended."""
+
+    text: str
+    hint: str
+    severity: Severity
+    offers_regenerate: bool
+
+
+def expected_label(loaded: LocalModel | None) -> AnswerLabel:
+    """The label of an answer that is only being made."""
+    if loaded is None:
+        return AnswerLabel(QUOTED_TITLE, QUOTED_META, is_quoted=True)
+    return AnswerLabel(loaded.name, loaded.quantization, is_quoted=False)
+
+
+def answer_label(record: AnswerRecord | None) -> AnswerLabel:
+    """The label of a stored answer."""
+    if record is None:
+        return AnswerLabel("Answer", "", is_quoted=False)
+    if record.mode is AnswerMode.QUOTED:
+        return AnswerLabel(QUOTED_TITLE, QUOTED_META, is_quoted=True)
+    timings = record.timings
+    facts = [record.quantization]
+    if timings.tokens_per_second:
+        facts.append(f"{timings.tokens_per_second:.1f} tok/s")
+    if timings.output_tokens:
+        facts.append(f"{timings.output_tokens:,} tokens")
+    title = record.model_name or "Model"
+    return AnswerLabel(title, " · ".join(fact for fact in facts if fact), is_quoted=False)
+
+
+def answer_notice(record: AnswerRecord | None) -> AnswerNotice | None:
+    """How the answer ended, if it did not simply end."""
+    if record is None:
+        return None
+    if record.error:
+        return AnswerNotice("The answer broke off.", record.error, Severity.DANGER, True)
+    if record.found_nothing:
+        return AnswerNotice(NOTHING_FOUND, NOTHING_FOUND_HINT, Severity.INFO, False)
+    if record.finish is FinishReason.FAILED:
+        return AnswerNotice("The answer broke off.", "Ask again.", Severity.DANGER, True)
+    if record.finish is FinishReason.STOPPED:
+        return AnswerNotice("You stopped this answer.", "", Severity.INFO, True)
+    if record.finish is FinishReason.LENGTH:
+        hint = "Settings, Chat, “Longest answer” sets how long an answer may be."
+        return AnswerNotice("The answer reached its longest length.", hint, Severity.WARN, False)
+    return None
+
+
+def stage_text(phase: Phase, seconds: float) -> str:
+    """What is going on, with the time once it gets long."""
+    text = _STAGES.get(phase, "")
+    return f"{text} · {seconds:.0f} s" if text and seconds >= 3 else text
+
+
+def source_title(citation: Citation) -> str:
+    """A source in one line: "1 · Contract.pdf · page 3"."""
+    return f"{citation.number} · {citation.title} · {citation.place.label}"
+
+
+def citation_tips(record: AnswerRecord | None) -> Mapping[int, str]:
+    """What each number in an answer stands for."""
+    if record is None:
+        return {}
+    return {
+        each.number: f"{each.title}, {each.place.label}: “{_short(each.quote)}”"
+        for each in record.citations
+    }
+
+
+def scope_title(
+    scope: Scope, documents: Sequence[Document], collections: Sequence[Collection]
+) -> str:
+    """Which documents are asked, as the composer's chip says it."""
+    if scope.is_everything:
+        return "All documents"
+    names: dict[CollectionId, str] = {each.id: each.name for each in collections}
+    titles: dict[DocumentId, str] = {each.id: each.title for each in documents}
+    known = [names[each] for each in scope.collections if each in names]
+    chosen = [titles[each] for each in scope.documents if each in titles]
+    if len(known) + len(chosen) == 1:
+        return _short((known + chosen)[0], 32)
+    if not known and not chosen:
+        return "No documents left"
+    if not known:
+        return f"{len(chosen)} documents"
+    if not chosen:
+        return f"{len(known)} collections"
+    return f"{_count(len(known), 'collection')}, {_count(len(chosen), 'document')}"
+
+
+def pending_text(documents: Sequence[Document]) -> str:
+    """A line while documents are still on their way into the index; empty when none is."""
+    pending = sum(each.status.is_pending for each in documents)
+    if not pending:
+        return ""
+    verb = "is" if pending == 1 else "are"
+    return f"{_count(pending, 'document')} {verb} still being read; answers may miss them."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _short(text: str, length: int = 160) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"

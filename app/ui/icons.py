@@ -1,0 +1,154 @@
+"""Icons by name and colour role, drawn from the Phosphor font that QtAwesome carries.
+
+QtAwesome itself is not imported: it opens eleven icon fonts, which costs more than the rest of the
+first paint. An icon asks the theme for its colour when it is painted, so it follows a theme change
+by itself.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from functools import cached_property
+from pathlib import Path
+
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import (
+    QColor,
+    QIcon,
+    QIconEngine,
+    QPainter,
+    QPainterPath,
+    QPixmap,
+    QRawFont,
+    QTransform,
+)
+
+from app.ui.theme import ThemeKeeper
+
+PREFIX = "ph."
+
+
+class Icons:
+    """Makes icons. One for the whole window."""
+
+    def __init__(self, theme: ThemeKeeper) -> None:
+        self._theme = theme
+        self._font = PhosphorFont()
+        self._icons: dict[tuple[str, str], QIcon] = {}
+        self._pixmaps: dict[tuple[str, int, int, int], QPixmap] = {}
+
+    def icon(self, name: str, role: str = "text2") -> QIcon:
+        """An icon such as "ph.file-text" in the colour of a role.
+
+        Raises:
+            KeyError: there is no icon of that name.
+        """
+        key = (name, role)
+        if key not in self._icons:
+            self._font.glyph(name)  # a wrong name shall fail here and not while painting
+            self._icons[key] = QIcon(_GlyphEngine(self, name, role))
+        return self._icons[key]
+
+    def names(self) -> frozenset[str]:
+        """Every icon there is."""
+        return self._font.names()
+
+    def color(self, role: str, mode: QIcon.Mode) -> QColor:
+        """The colour to paint with."""
+        return self._theme.color("text3" if mode == QIcon.Mode.Disabled else role)
+
+    def paint(self, painter: QPainter, rect: QRectF, name: str, color: QColor) -> None:
+        """Draw a glyph to fill the square in the middle of `rect`."""
+        path = self._font.path(name)
+        side = min(rect.width(), rect.height())
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        corner = rect.center() - QPointF(side / 2, side / 2)
+        painter.setTransform(QTransform(side, 0, 0, side, corner.x(), corner.y()), True)
+        painter.fillPath(path, color)
+        painter.restore()
+
+    def pixmap(self, name: str, size: QSize, color: QColor, scale: float) -> QPixmap:
+        """A glyph as pixels, kept for the next time."""
+        key = (f"{name} {color.rgba():x}", size.width(), size.height(), round(scale * 100))
+        if key not in self._pixmaps:
+            pixmap = QPixmap(size)
+            pixmap.setDevicePixelRatio(scale)
+            pixmap.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixmap)
+            area = QRectF(0, 0, size.width() / scale, size.height() / scale)
+            self.paint(painter, area, name, color)
+            painter.end()
+            self._pixmaps[key] = pixmap
+        return self._pixmaps[key]
+
+
+class PhosphorFont:
+    """The Phosphor glyphs as outlines in a unit square."""
+
+    def __init__(self) -> None:
+        self._paths: dict[str, QPainterPath] = {}
+
+    def names(self) -> frozenset[str]:
+        """Every icon there is, with its prefix."""
+        return frozenset(PREFIX + name for name in self._charmap)
+
+    def glyph(self, name: str) -> str:
+        """The character of an icon.
+
+        Raises:
+            KeyError: there is no icon of that name.
+        """
+        return chr(int(self._charmap[name.removeprefix(PREFIX)], 16))
+
+    def path(self, name: str) -> QPainterPath:
+        """The outline, scaled so that the font's em square is the unit square."""
+        if name not in self._paths:
+            index = self._raw.glyphIndexesForString(self.glyph(name))[0]
+            em = self._raw.pixelSize()
+            place = QTransform().scale(1 / em, 1 / em).translate(0, self._raw.ascent())
+            self._paths[name] = place.map(self._raw.pathForGlyph(index))
+        return self._paths[name]
+
+    @cached_property
+    def _folder(self) -> Path:
+        spec = importlib.util.find_spec("qtawesome")
+        if spec is None or spec.origin is None:
+            raise FileNotFoundError("QtAwesome, which carries the icon font, is not installed")
+        return Path(spec.origin).parent / "fonts"
+
+    @cached_property
+    def _charmap(self) -> dict[str, str]:
+        file = next(self._folder.glob("phosphor-charmap-*.json"))
+        charmap: dict[str, str] = json.loads(file.read_bytes())
+        return charmap
+
+    @cached_property
+    def _raw(self) -> QRawFont:
+        file = next(self._folder.glob("phosphor-*.ttf"))
+        return QRawFont(str(file), 64.0)
+
+
+class _GlyphEngine(QIconEngine):
+    def __init__(self, icons: Icons, name: str, role: str) -> None:
+        super().__init__()
+        self._icons = icons
+        self._name = name
+        self._role = role
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, _state: QIcon.State) -> None:
+        color = self._icons.color(self._role, mode)
+        self._icons.paint(painter, QRectF(rect), self._name, color)
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        return self.scaledPixmap(size, mode, state, 1.0)
+
+    def scaledPixmap(
+        self, size: QSize, mode: QIcon.Mode, _state: QIcon.State, scale: float
+    ) -> QPixmap:
+        color = self._icons.color(self._role, mode)
+        return self._icons.pixmap(self._name, size, color, scale)
+
+    def clone(self) -> QIconEngine:
+        return _GlyphEngine(self._icons, self._name, self._role)

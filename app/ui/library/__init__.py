@@ -1,0 +1,1 @@
+"""The library pane: documents, collections, and search in them."""

@@ -1,0 +1,162 @@
+"""What is selected, in full, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from app.library.entities import Document, DocumentStatus
+from app.ui.amounts import size_text
+from app.ui.icons import Icons
+from app.ui.library.delegates import short_path
+from app.ui.library.labels import display_title, kind_label, parts_text, status_text
+from app.ui.widgets.buttons import Button, IconButton
+from app.ui.widgets.choice import SEVERITY_ICONS, Severity
+from app.ui.widgets.labels import ElidedLabel, IconLabel, Label
+
+
+class SelectionPanel(QFrame):
+    """Below the table, while documents are selected.
+
+    Signals:
+        ask_requested, retry_requested, cancel_requested, move_requested, reveal_requested,
+        removal_requested: the button was pressed; it is about the selection.
+    """
+
+    ask_requested = Signal()
+    retry_requested = Signal()
+    cancel_requested = Signal()
+    move_requested = Signal()
+    reveal_requested = Signal()
+    removal_requested = Signal()
+
+    def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("selection")
+        self.title = ElidedLabel("", "h3")
+        self.facts = ElidedLabel("", "caption", mode=Qt.TextElideMode.ElideMiddle)
+        self.problem = _Problem(icons)
+        self.ask_button = Button("Ask about this", "primary", icons.icon("ph.chat", "on_accent"))
+        self.retry_button = Button("Retry", icon=icons.icon("ph.arrow-clockwise", "text"))
+        self.cancel_button = Button("Cancel", icon=icons.icon("ph.x", "text"))
+        self.move_button = Button("Move to…", icon=icons.icon("ph.folder-simple", "text"))
+        self.reveal_button = IconButton(icons.icon("ph.folder-open"), "Show in folder")
+        self.remove_button = IconButton(icons.icon("ph.trash"), "Remove from library")
+        self._lay_out()
+        self._connect()
+        self.hide()
+
+    def show_documents(self, documents: Sequence[Document]) -> None:
+        """Describe these; nothing hides the panel."""
+        self.setVisible(bool(documents))
+        if not documents:
+            return
+        one = documents[0] if len(documents) == 1 else None
+        self.title.set_text(display_title(one) if one else f"{len(documents):,} documents selected")
+        self.facts.set_text(_facts(one) if one else _sum(documents))
+        self.problem.show_document(one)
+        self.ask_button.setText(" Ask about this" if one else " Ask about these")
+        self.ask_button.setAccessibleName(self.ask_button.text().strip())
+        self.ask_button.setEnabled(any(can_be_asked(each) for each in documents))
+        self.retry_button.setVisible(any(can_be_retried(each) for each in documents))
+        self.cancel_button.setVisible(any(each.status.is_pending for each in documents))
+        self.reveal_button.setVisible(one is not None)
+
+    def _lay_out(self) -> None:
+        words = QVBoxLayout()
+        words.setSpacing(3)
+        words.addWidget(self.title)
+        words.addWidget(self.facts)
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addLayout(words, 1)
+        for button in (
+            self.retry_button,
+            self.cancel_button,
+            self.move_button,
+            self.ask_button,
+            self.reveal_button,
+            self.remove_button,
+        ):
+            line.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 12, 10, 12)
+        layout.setSpacing(10)
+        layout.addLayout(line)
+        layout.addWidget(self.problem)
+
+    def _connect(self) -> None:
+        self.ask_button.clicked.connect(self.ask_requested)
+        self.retry_button.clicked.connect(self.retry_requested)
+        self.cancel_button.clicked.connect(self.cancel_requested)
+        self.move_button.clicked.connect(self.move_requested)
+        self.reveal_button.clicked.connect(self.reveal_requested)
+        self.remove_button.clicked.connect(self.removal_requested)
+
+
+class _Problem(QFrame):
+    """The reason of a failure and the next step, whole, and selectable to be copied."""
+
+    def __init__(self, icons: Icons) -> None:
+        super().__init__()
+        self.setObjectName("bar")
+        self.setProperty("sev", Severity.DANGER.value)
+        self._reason = _selectable("")
+        self._hint = _selectable("body2")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 8, 12, 8)
+        layout.setSpacing(10)
+        icon = IconLabel(icons.icon(SEVERITY_ICONS[Severity.DANGER], Severity.DANGER.value))
+        layout.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._reason)
+        words.addWidget(self._hint)
+        layout.addLayout(words, 1)
+
+    def show_document(self, document: Document | None) -> None:
+        failed = document is not None and document.status is DocumentStatus.FAILED
+        self.setVisible(failed)
+        if document is None or not failed:
+            return
+        self._reason.setText(document.reason or "The reason is not known.")
+        self._hint.setText(document.hint)
+        self._hint.setVisible(bool(document.hint))
+
+
+def can_be_asked(document: Document) -> bool:
+    """Whether an answer can draw on it, now or once it is read."""
+    return document.status is DocumentStatus.INDEXED or document.status.is_pending
+
+
+def can_be_retried(document: Document) -> bool:
+    """Whether bringing it in again makes sense."""
+    return document.status in (DocumentStatus.FAILED, DocumentStatus.CANCELLED)
+
+
+def _selectable(role: str) -> Label:
+    label = Label("", role, wrap=True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
+
+
+def _facts(document: Document) -> str:
+    parts = [
+        kind_label(document.kind),
+        parts_text(document),
+        size_text(document.size_bytes),
+        "" if document.status is DocumentStatus.FAILED else status_text(document),
+        short_path(document.path),
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _sum(documents: Sequence[Document]) -> str:
+    parts = [size_text(sum(each.size_bytes for each in documents))]
+    if failed := sum(each.status is DocumentStatus.FAILED for each in documents):
+        parts.append(f"{failed:,} failed")
+    if pending := sum(each.status.is_pending for each in documents):
+        parts.append(f"{pending:,} in progress")
+    return " · ".join(parts)

@@ -1,0 +1,1 @@
+"""The models pane: GGUF files, and which of them is in use."""

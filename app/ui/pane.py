@@ -1,0 +1,189 @@
+"""What a pane is.
+
+The life of a pane, in order:
+1. `__init__(context)`: cheap; no widgets, no services. The window makes all panes soon after its
+   first paint, so that their actions are known.
+2. `build()`: called once, at the first show. Make the widgets, into `self.body` (a QVBoxLayout).
+   The services may not be there yet: show the resting state, not an error.
+3. `ready()`: called once, when the pane is built and the services are there (`self.services`).
+   Load what is to be shown, through `self.context.jobs`.
+4. `changed(topics)`: after `ready`, whenever something was written. While the pane is hidden the
+   topics are kept and come in one call when it is shown again.
+5. `close_down()`: the window closes. Jobs owned by the pane are cancelled by the runner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+
+from app.base.changes import Topic
+from app.base.errors import AppError
+from app.ui.actions import ActionSpec, ActionTable
+from app.ui.icons import Icons
+from app.ui.jobs import JobRunner
+from app.ui.notify import Notifier
+from app.ui.theme import ThemeKeeper
+from app.ui.widgets.choice import Choice, Severity
+from app.ui.widgets.info_bar import InfoBar, announce
+from app.ui.window_state import WindowState
+
+if TYPE_CHECKING:
+    from app.bootstrap import Services
+
+
+@dataclass(frozen=True, slots=True)
+class PaneContext:
+    """What every pane gets from the window. Services come later, by `Pane.attach`."""
+
+    jobs: JobRunner
+    theme: ThemeKeeper
+    icons: Icons
+    notify: Notifier
+    actions: ActionTable
+    state: WindowState
+
+
+class Pane(QWidget):
+    """One page of the window. Subclasses set the class attributes and override the hooks."""
+
+    pane_id: ClassVar[str]
+    title: ClassVar[str]
+    icon: ClassVar[str]
+    drop_title: ClassVar[str] = "Drop to add to your library"
+
+    def __init__(self, context: PaneContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+        self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.body = QVBoxLayout(self)
+        self.body.setContentsMargins(0, 0, 0, 0)
+        self.body.setSpacing(0)
+        self._services: Services | None = None
+        self._is_built = False
+        self._is_ready = False
+        self._missed: set[Topic] = set()
+        self._problems: list[InfoBar] = []
+
+    # Hooks for subclasses.
+
+    def build(self) -> None:
+        """Make the widgets, into `self.body`."""
+
+    def ready(self) -> None:
+        """The widgets and the services are there: load."""
+
+    def changed(self, topics: frozenset[Topic]) -> None:
+        """Something was written; reload what it concerns."""
+
+    def take_drop(self, paths: Sequence[Path]) -> bool:
+        """Take files dropped while this pane is shown; False leaves them to the window."""
+        return not paths
+
+    def actions_offered(self) -> tuple[ActionSpec, ...]:
+        """What this pane adds to the palette and the shortcuts. Asked once, before `build`."""
+        return ()
+
+    def can_close(self) -> str | None:
+        """None, or the question to ask before the window closes, such as unsaved work."""
+        return None
+
+    def close_down(self) -> None:
+        """The window closes: save what is to be kept."""
+
+    def regions(self) -> tuple[QWidget, ...]:
+        """The parts that F6 steps through, such as a sidebar, a transcript and a composer."""
+        return (self,)
+
+    def focus_first(self) -> None:
+        """Put the focus where a person will most likely go on. Called when the pane is shown."""
+
+    def problem_place(self) -> QVBoxLayout:
+        """Where `show_problem` puts its bar; by default below whatever `body` starts with."""
+        return self.body
+
+    # For subclasses and the window.
+
+    @property
+    def services(self) -> Services:
+        """The services; only after `ready` was called."""
+        if self._services is None:
+            raise RuntimeError(f"the {self.pane_id} pane used the services before ready()")
+        return self._services
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether `ready` was called."""
+        return self._is_ready
+
+    def attach(self, services: Services) -> None:
+        """The services are there now. Called once, by the window."""
+        self._services = services
+        self._become_ready()
+
+    def notice(self, topics: frozenset[Topic]) -> None:
+        """Something was written. Called by the window; becomes `changed` when it can be used."""
+        self._missed |= topics
+        self._catch_up()
+
+    def show_problem(
+        self,
+        error: AppError,
+        action: Choice | None = None,
+        severity: Severity = Severity.DANGER,
+    ) -> InfoBar:
+        """State a failure in a bar at the top of this pane; the same words are not shown twice."""
+        bar = InfoBar(self.context.icons, error.message, severity, hint=error.hint, choice=action)
+        for old in [each for each in self._problems if each.text == bar.text]:
+            old.dismiss()
+        holder = QWidget()
+        around = QVBoxLayout(holder)
+        around.setContentsMargins(24, 4, 24, 4)
+        around.addWidget(bar)
+        bar.closed.connect(lambda: self._forget(bar, holder))
+        place = self.problem_place()
+        place.insertWidget(1 if place is self.body and place.count() else 0, holder)
+        self._problems.append(bar)
+        announce(self, bar.text)
+        return bar
+
+    def clear_problems(self) -> None:
+        """Take all bars away, such as when the thing was done after all."""
+        for bar in tuple(self._problems):
+            bar.dismiss()
+
+    def _forget(self, bar: InfoBar, holder: QWidget) -> None:
+        if bar in self._problems:
+            self._problems.remove(bar)
+        holder.deleteLater()
+
+    def _become_ready(self) -> None:
+        if self._is_ready or not self._is_built or self._services is None:
+            return
+        self._is_ready = True
+        self._missed.clear()  # `ready` loads everything
+        self.ready()
+
+    def _catch_up(self) -> None:
+        if self._is_ready and self._missed and self.isVisible():
+            topics = frozenset(self._missed)
+            self._missed.clear()
+            self.changed(topics)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        if not self._is_built:
+            self._is_built = True
+            self.build()
+            for field in self.findChildren(QLineEdit):
+                # Qt would write a dropped file's address into it; the window takes files.
+                field.setAcceptDrops(False)
+            self._become_ready()
+        super().showEvent(event)
+        self._catch_up()

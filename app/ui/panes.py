@@ -1,0 +1,108 @@
+"""The panes there are, and the few signals by which one of them asks for another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.ui.pane import Pane, PaneContext
+from app.ui.rail import RailEntry
+
+# Pane modules are imported when they are made: the window paints before all but the first.
+
+
+@dataclass(frozen=True, slots=True)
+class PaneEntry:
+    """One pane: its place on the rail, and how it is made."""
+
+    rail: RailEntry
+    make: Callable[[PaneContext], Pane]
+
+
+class PaneBook:
+    """The panes of one window; each is made when it is first asked for."""
+
+    def __init__(self, entries: tuple[PaneEntry, ...], context: PaneContext) -> None:
+        self._entries = {entry.rail.pane_id: entry for entry in entries}
+        self._context = context
+        self._panes: dict[str, Pane] = {}
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """All pane ids, in the order of the rail."""
+        return tuple(self._entries)
+
+    @property
+    def rail_entries(self) -> tuple[RailEntry, ...]:
+        """The panes as the rail shows them."""
+        return tuple(entry.rail for entry in self._entries.values())
+
+    @property
+    def made(self) -> tuple[Pane, ...]:
+        """The panes that were made so far."""
+        return tuple(self._panes.values())
+
+    def has(self, pane_id: str) -> bool:
+        """Whether this pane was made."""
+        return pane_id in self._panes
+
+    def get(self, pane_id: str) -> tuple[Pane, bool]:
+        """The pane, and whether it was made just now."""
+        if pane_id in self._panes:
+            return self._panes[pane_id], False
+        pane = self._entries[pane_id].make(self._context)
+        self._panes[pane_id] = pane
+        return pane, True
+
+
+def _chat(context: PaneContext) -> Pane:
+    from app.ui.chat.pane import ChatPane
+
+    return ChatPane(context)
+
+
+def _library(context: PaneContext) -> Pane:
+    from app.ui.library.pane import LibraryPane
+
+    return LibraryPane(context)
+
+
+def _models(context: PaneContext) -> Pane:
+    from app.ui.models.pane import ModelsPane
+
+    return ModelsPane(context)
+
+
+def _settings(context: PaneContext) -> Pane:
+    from app.ui.settings.pane import SettingsPane
+
+    return SettingsPane(context)
+
+
+ENTRIES = (
+    PaneEntry(RailEntry("chat", "Chat", "ph.chat-circle", "Ctrl+1"), _chat),
+    PaneEntry(RailEntry("library", "Library", "ph.books", "Ctrl+2"), _library),
+    PaneEntry(RailEntry("models", "Models", "ph.cube", "Ctrl+3"), _models),
+    PaneEntry(RailEntry("settings", "Settings", "ph.gear-six", "Ctrl+,"), _settings),
+)
+
+
+def connect_panes(book: PaneBook, show: Callable[[str], None]) -> None:
+    """Let the library send people to the chat. Called once all panes are made."""
+    from app.ui.chat.pane import ChatPane
+    from app.ui.library.pane import LibraryPane
+
+    chat, library = book.get("chat")[0], book.get("library")[0]
+    if not isinstance(chat, ChatPane) or not isinstance(library, LibraryPane):
+        return
+
+    def open_source(request: object) -> None:
+        show("chat")
+        chat.open_source(request)
+
+    def ask_about(documents: object) -> None:
+        show("chat")
+        chat.ask_about(documents)
+
+    library.source_requested.connect(open_source)
+    library.ask_requested.connect(ask_about)

@@ -1,0 +1,231 @@
+"""A control for one setting, made from its entry in the schema."""
+
+from __future__ import annotations
+
+from dataclasses import Field
+from enum import StrEnum
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLineEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.ui.icons import Icons
+from app.ui.theme import ThemeKeeper
+from app.ui.widgets.buttons import Button, IconButton
+from app.ui.widgets.labels import Label, Tag
+from app.ui.widgets.layout import row
+from app.ui.widgets.switch import Switch
+
+MOST_SEGMENTS = 3
+FIELD_WIDTH = 132
+
+
+class SettingRow(QWidget):
+    """Title and help at the left, the control and a way back to the default at the right.
+
+    Signals:
+        edited: a person chose this value.
+    """
+
+    edited = Signal(object)
+
+    def __init__(self, spec: Field[Any], icons: Icons, theme: ThemeKeeper) -> None:
+        super().__init__()
+        self._default = spec.default
+        title: str = spec.metadata["title"]
+        self.control = make_control(spec, theme)
+        self.control.edited.connect(self.edited)
+        self.reset = IconButton(
+            icons.icon("ph.arrow-counter-clockwise"), f"Reset “{title}” to its default", size=16
+        )
+        self.reset.clicked.connect(lambda: self.edited.emit(self._default))
+        keep = self.reset.sizePolicy()
+        keep.setRetainSizeWhenHidden(True)
+        self.reset.setSizePolicy(keep)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        heading = [Label(title)]
+        if spec.metadata["restart"]:
+            heading.append(Tag("At the next start"))
+        words.addWidget(row(*heading, None))
+        if spec.metadata["help"]:
+            words.addWidget(Label(spec.metadata["help"], "caption", wrap=True))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 6, 0, 6)
+        layout.setSpacing(12)
+        layout.addLayout(words, 1)
+        layout.addWidget(self.reset, 0, Qt.AlignmentFlag.AlignVCenter)
+        layout.addWidget(self.control, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    def show_value(self, value: object) -> None:
+        """Show the stored value."""
+        self.control.show_value(value)
+        self.reset.setVisible(value != self._default)
+
+
+class Control(QWidget):
+    """Something to choose a value with. `show_value` never emits.
+
+    Signals:
+        edited: a person chose this value.
+    """
+
+    edited = Signal(object)
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(widget)
+
+    def show_value(self, value: Any) -> None:
+        """Show the stored value."""
+        raise NotImplementedError
+
+
+class SwitchControl(Control):
+    """For yes and no."""
+
+    def __init__(self, theme: ThemeKeeper, name: str) -> None:
+        self._switch = Switch(theme, name)
+        super().__init__(self._switch)
+        self._switch.clicked.connect(self.edited.emit)
+
+    def show_value(self, value: Any) -> None:
+        self._switch.setChecked(value)
+
+
+class SegmentControl(Control):
+    """For one of a few: all of them side by side."""
+
+    def __init__(self, kind: type[StrEnum], labels: dict[str, str], name: str) -> None:
+        self._group = QButtonGroup()
+        self._buttons: dict[str, Button] = {}
+        holder = QWidget()
+        layout = QHBoxLayout(holder)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        for value in kind:
+            button = Button(labels.get(value.value, value.value), "chip")
+            button.setCheckable(True)
+            button.setAccessibleName(f"{name}: {button.text()}")
+            button.clicked.connect(lambda _checked=False, value=value: self.edited.emit(value))
+            self._group.addButton(button)
+            self._buttons[value.value] = button
+            layout.addWidget(button)
+        super().__init__(holder)
+        self._group.setParent(self)
+
+    def show_value(self, value: Any) -> None:
+        self._buttons[str(value)].setChecked(True)
+
+
+class ListControl(Control):
+    """For one of many."""
+
+    def __init__(self, kind: type[StrEnum], labels: dict[str, str], name: str) -> None:
+        self._box = QComboBox()
+        self._box.setAccessibleName(name)
+        self._box.setMinimumWidth(FIELD_WIDTH)
+        self._values = list(kind)
+        for value in self._values:
+            self._box.addItem(labels.get(value.value, value.value))
+        super().__init__(self._box)
+        self._box.activated.connect(lambda index: self.edited.emit(self._values[index]))
+
+    def show_value(self, value: Any) -> None:
+        self._box.setCurrentIndex(self._values.index(value))
+
+
+class NumberBox(QSpinBox):
+    """A whole number. The wheel scrolls the page unless the field has the focus."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        super().wheelEvent(event) if self.hasFocus() else event.ignore()
+
+
+class DecimalBox(QDoubleSpinBox):
+    """A number. The wheel scrolls the page unless the field has the focus."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        super().wheelEvent(event) if self.hasFocus() else event.ignore()
+
+
+class NumberControl(Control):
+    """For numbers within bounds."""
+
+    def __init__(self, spec: Field[Any], name: str) -> None:
+        box: NumberBox | DecimalBox
+        is_whole = isinstance(spec.default, int)
+        box = NumberBox() if is_whole else DecimalBox()
+        low, high, step = (spec.metadata[key] for key in ("low", "high", "step"))
+        unbounded = 2**31 - 1
+        low = -unbounded if low is None else low
+        high = unbounded if high is None else high
+        if isinstance(box, NumberBox):
+            box.setRange(int(low), int(high))
+            box.setSingleStep(int(step or 1))
+        else:
+            box.setDecimals(2)
+            box.setRange(low, high)
+            box.setSingleStep(step or 0.1)
+        box.setAccessibleName(name)
+        box.setAccessibleDescription(f"{low} to {high}")
+        box.setToolTip(f"{low:,} to {high:,}")
+        box.setFixedWidth(FIELD_WIDTH)
+        box.setKeyboardTracking(False)  # a number half typed is no choice
+        box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        box.setGroupSeparatorShown(True)
+        box.lineEdit().setTextMargins(8, 0, 0, 0)  # the style sheet's padding does not reach it
+        self._box = box
+        super().__init__(box)
+        box.valueChanged.connect(self._on_value_changed)
+
+    def _on_value_changed(self, value: float) -> None:
+        self.edited.emit(value if isinstance(self._box, NumberBox) else round(value, 6))
+
+    def show_value(self, value: Any) -> None:
+        self._box.blockSignals(True)
+        self._box.setValue(value)
+        self._box.blockSignals(False)
+
+
+class TextControl(Control):
+    """For words."""
+
+    def __init__(self, name: str) -> None:
+        self._field = QLineEdit()
+        self._field.setAccessibleName(name)
+        self._field.setMinimumWidth(220)
+        super().__init__(self._field)
+        self._field.editingFinished.connect(lambda: self.edited.emit(self._field.text()))
+
+    def show_value(self, value: Any) -> None:
+        if self._field.text() != value:
+            self._field.setText(value)
+
+
+def make_control(spec: Field[Any], theme: ThemeKeeper) -> Control:
+    """The control that fits the type of a setting's default."""
+    name: str = spec.metadata["title"]
+    default = spec.default
+    if isinstance(default, bool):
+        return SwitchControl(theme, name)
+    if isinstance(default, StrEnum):
+        kind = type(default)
+        labels: dict[str, str] = spec.metadata["labels"]
+        control = SegmentControl if len(kind) <= MOST_SEGMENTS else ListControl
+        return control(kind, labels, name)
+    if isinstance(default, int | float):
+        return NumberControl(spec, name)
+    return TextControl(name)

@@ -1,0 +1,1 @@
+"""What panes ask the window to show of a document."""

@@ -1,0 +1,1 @@
+"""Text on screen: Markdown to blocks, blocks to text documents, code colours."""

@@ -1,0 +1,196 @@
+"""The whole suite behind `packaging/test`: format, lint, types, imports, then every test.
+
+Each step is a process of its own, so a native abort in one hides nothing of the others.
+Words given are for pytest alone; `--benchmarks [NAME]` runs the programs in tests/benchmarks.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BENCHMARKS = ROOT / "tests" / "benchmarks"
+NO_TESTS_COLLECTED = 5
+BAD_USAGE = 2
+EXPECTED_FAILURE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command: `python -m` and these words. A step with folders is run by pytest."""
+
+    title: str
+    words: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a step; `verdict` is empty when all is well."""
+
+    step: Step
+    verdict: str
+    seconds: float
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+STEPS = (
+    Step("Format", ("ruff", "format", "--check", ".")),
+    Step("Lint", ("ruff", "check", ".")),
+    Step("Types", ("mypy",)),
+    Step("Import contracts", ("tests.structure.contracts",)),
+    Step("Structure and unit tests", folders=("tests/structure", "tests/unit")),
+    Step("Window tests", folders=("tests/ui",)),
+    Step("End-to-end tests", folders=("tests/e2e",)),
+)
+
+
+def main(words: Sequence[str]) -> int:
+    """Run what the words ask for and return the exit code."""
+    if problem := missing_for_qt():
+        print(problem, file=sys.stderr)
+        return EXPECTED_FAILURE
+    if words and words[0] == "--benchmarks":
+        return run_benchmarks(words[1:])
+    if words:
+        return run(("pytest", *words))
+    outcomes = [outcome for step in STEPS if (outcome := run_step(step)) is not None]
+    print(report(outcomes), flush=True)
+    return int(any(outcome.verdict for outcome in outcomes))
+
+
+def missing_for_qt() -> str:
+    """The system library that Qt misses here and the line that installs it, or nothing."""
+    from app.ui.preflight import CannotOpenWindow, check_import
+
+    try:
+        check_import()
+    except CannotOpenWindow as error:
+        return str(error)
+    return ""
+
+
+def run(words: Sequence[str]) -> int:
+    """Run a module of this environment in the repository, with no screen, and wait for it."""
+    environ = os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONUNBUFFERED": "1"}
+    # Another Python's path, set by some systems for their own tools, would hide our packages.
+    environ.pop("PYTHONPATH", None)
+    process = subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, env=environ)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.wait()
+        raise
+
+
+def run_step(step: Step) -> Outcome | None:
+    """Run a step under its heading; None when its folders hold no tests yet."""
+    print(f"\n── {step.title} " + "─" * (74 - len(step.title)), flush=True)
+    if step.folders and not any(has_tests(ROOT / folder) for folder in step.folders):
+        print("no tests yet", flush=True)
+        return None
+    start = time.monotonic()
+    code, counts = run_pytest(step.folders) if step.folders else (run(step.words), Counter())
+    return Outcome(step, verdict(code), time.monotonic() - start, counts)
+
+
+def run_pytest(folders: Sequence[str]) -> tuple[int, Counter[str]]:
+    """Run the tests of these folders; the code, and how many ended in which way."""
+    present = [folder for folder in folders if (ROOT / folder).is_dir()]
+    with tempfile.TemporaryDirectory() as temporary:
+        results = Path(temporary) / "results.xml"
+        code = run(
+            ("pytest", *present, "--continue-on-collection-errors", f"--junit-xml={results}")
+        )
+        return code, count(results)
+
+
+def count(results: Path) -> Counter[str]:
+    """The counts in pytest's results file; one error when it died before writing it."""
+    if not results.exists():
+        return Counter(error=1)
+    counts: Counter[str] = Counter()
+    for suite in ElementTree.parse(results).iter("testsuite"):
+        bad = {
+            "failed": int(suite.get("failures", 0)),
+            "error": int(suite.get("errors", 0)),
+            "skipped": int(suite.get("skipped", 0)),
+        }
+        counts.update(bad, passed=int(suite.get("tests", 0)) - sum(bad.values()))
+    return +counts
+
+
+def has_tests(folder: Path) -> bool:
+    """Whether pytest would find a test file there."""
+    return any(folder.rglob("test_*.py"))
+
+
+def verdict(code: int) -> str:
+    """An exit code in words; empty for success."""
+    if code in (0, NO_TESTS_COLLECTED):
+        return ""
+    if code > 0:
+        return "failed"
+    try:
+        return f"crashed ({signal.Signals(-code).name})"
+    except ValueError:
+        return f"crashed ({code})"
+
+
+def report(outcomes: Sequence[Outcome]) -> str:
+    """The summary: a line for each step, then the counts as pytest writes them."""
+    lines = ["", "── Summary " + "─" * 67]
+    for outcome in outcomes:
+        words = outcome.verdict or "ok"
+        counts = in_words(outcome.counts)
+        lines.append(f"{outcome.step.title:<26}{words:<20}{outcome.seconds:>8.1f} s   {counts}")
+    total = sum((outcome.counts for outcome in outcomes), Counter[str]())
+    seconds = sum(outcome.seconds for outcome in outcomes)
+    bad = [outcome.step.title for outcome in outcomes if outcome.verdict]
+    lines.append(f"\nFAILED: {', '.join(bad)}" if bad else "\nAll steps passed.")
+    lines.append(f"===== {in_words(total) or 'no tests ran'} in {seconds:.2f}s =====")
+    return "\n".join(lines)
+
+
+def in_words(counts: Counter[str]) -> str:
+    """Counts as pytest writes them: "2 failed, 10 passed"."""
+    order = ("failed", "passed", "skipped", "error")
+    return ", ".join(f"{counts[kind]} {kind}" for kind in order if counts[kind])
+
+
+def benchmarks() -> Iterator[str]:
+    """The names of the benchmark programs."""
+    for path in sorted(BENCHMARKS.glob("*.py")):
+        if '__name__ == "__main__"' in path.read_text(encoding="utf-8"):
+            yield path.stem
+
+
+def run_benchmarks(words: Sequence[str]) -> int:
+    """Run one benchmark with further words of its own, or all of them."""
+    known = list(benchmarks())
+    if words and words[0] not in known:
+        print(f"There is no benchmark {words[0]!r}; there are: {', '.join(known)}", file=sys.stderr)
+        return BAD_USAGE
+    chosen = [words] if words else [[name] for name in known]
+    codes = []
+    for name, *further in chosen:
+        print(f"\n── {name} " + "─" * (74 - len(name)), flush=True)
+        codes.append(run((f"tests.benchmarks.{name}", *further)))
+    return int(any(codes))
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,178 @@
+"""An engine that follows a script, behind the same child protocol as the real one.
+
+`EngineHost(logs, scripted_engine, Script(...))`. It paces, stalls, dies and stammers on request,
+which the real llama.cpp does only when it wants to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.base.child_side import CallContext
+from app.engine.errors import ModelLoadError, PromptTooLong
+from app.engine.protocol import (
+    Check,
+    CountPrompt,
+    CountTokens,
+    FinishReason,
+    Generate,
+    Generated,
+    Load,
+    ModelFacts,
+    TextDelta,
+    Timings,
+    Turn,
+)
+from app.engine.reply import ReplyText
+
+CITED = "The notice period is three months [1]."
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What the engine does.
+
+    Attributes:
+        replies: needle in the last message -> reply; "" is for all others.
+        tokens_per_s: 0 is as fast as it goes; a token is four bytes.
+        prefill_s: how long it reads the prompt.
+        stall_after: tokens after which nothing comes any more, until Stop.
+        hang_after: tokens after which Stop is not noticed either.
+        abort_after: tokens after which the process calls abort().
+        load_s: how long loading takes.
+        load_error: the message of a ModelLoadError.
+        abort_on_load: the process calls abort() while it loads.
+        context_length: longer prompts are refused, four characters a token.
+    """
+
+    replies: dict[str, str | bytes] = field(default_factory=lambda: {"": CITED})
+    tokens_per_s: float = 0
+    prefill_s: float = 0
+    stall_after: int | None = None
+    hang_after: int | None = None
+    abort_after: int | None = None
+    load_s: float = 0
+    load_error: str = ""
+    abort_on_load: bool = False
+    context_length: int = 8192
+
+
+class ScriptedEngine:
+    """Serves the engine protocol."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self._never = threading.Event()
+
+    def lane(self, body: object) -> str:
+        return "count" if isinstance(body, (CountTokens, CountPrompt)) else "model"
+
+    def handle(self, body: object, context: CallContext) -> object:
+        match body:
+            case Check():
+                return None
+            case Load(path):
+                return self._load(Path(path), context)
+            case Generate():
+                return self._generate(body, context)
+            case CountTokens(texts):
+                return tuple(_tokens(text) for text in texts)
+            case CountPrompt(turns):
+                return _prompt_tokens(turns)
+        raise TypeError(f"the engine does not know {type(body).__name__}")
+
+    def close(self) -> None:
+        pass
+
+    def _load(self, path: Path, context: CallContext) -> ModelFacts:
+        script = self._script
+        _pause(script.load_s, context)
+        context.cancel.check()
+        if script.abort_on_load:
+            _abort("GGML_ASSERT(scripted) failed")
+        if script.load_error:
+            raise ModelLoadError(script.load_error, "Choose another file.")
+        sha256 = hashlib.sha256(b"scripted").hexdigest()
+        length = script.context_length
+        return ModelFacts(path.stem, "scripted", "F16", length, length, 1, sha256, "scripted")
+
+    def _generate(self, request: Generate, context: CallContext) -> Generated:
+        started = time.perf_counter()
+        prompt = _prompt_tokens(request.turns)
+        if prompt >= self._script.context_length:
+            raise PromptTooLong(f"The prompt has {prompt} tokens.", "Ask less.")
+        reply = ReplyText(lambda text: context.emit(TextDelta(text)), request.stop)
+        _pause(self._script.prefill_s, context)
+        finish = FinishReason.END
+        times: list[float] = []
+        for index, piece in enumerate(self._pieces(request)):
+            self._misbehave(index, context)
+            if context.cancel.is_cancelled:
+                finish = FinishReason.STOPPED
+                break
+            if index >= request.max_tokens:
+                finish = FinishReason.LENGTH
+                break
+            self._wait_for_turn(index, times, context)
+            times.append(time.perf_counter())
+            if reply.add(piece):
+                break
+        per_token = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0
+        ttft = times[0] - started if times else 0.0
+        return Generated(reply.finish(), finish, Timings(ttft, per_token, prompt, 0, len(times)))
+
+    def _pieces(self, request: Generate) -> Iterator[bytes]:
+        said = request.turns[-1].content
+        needle = next((each for each in self._script.replies if each and each in said), "")
+        reply = self._script.replies.get(needle, CITED)
+        data = reply if isinstance(reply, bytes) else reply.encode()
+        for start in range(0, len(data), 4):
+            yield data[start : start + 4]
+
+    def _wait_for_turn(self, index: int, times: list[float], context: CallContext) -> None:
+        """Pace against the first token, so that delays do not add up."""
+        if self._script.tokens_per_s > 0 and times:
+            due = times[0] + index / self._script.tokens_per_s
+            _pause(due - time.perf_counter(), context)
+
+    def _misbehave(self, index: int, context: CallContext) -> None:
+        if index == self._script.abort_after:
+            _abort("GGML_ASSERT(scripted) failed")
+        if index == self._script.hang_after:
+            self._never.wait()
+        if index == self._script.stall_after:
+            _pause(3600, context)
+
+
+def _pause(seconds: float, context: CallContext) -> None:
+    """Wait, but not longer than until Stop."""
+    if seconds > 0:
+        stopped = threading.Event()
+        forget = context.cancel.on_cancel(stopped.set)
+        stopped.wait(seconds)
+        forget()
+
+
+def _abort(last_words: str) -> None:
+    sys.stderr.write(f"{last_words}\n")
+    os.abort()
+
+
+def _tokens(text: str) -> int:
+    return (len(text) + 3) // 4
+
+
+def _prompt_tokens(turns: tuple[Turn, ...]) -> int:
+    return sum(_tokens(turn.content) + 4 for turn in turns)
+
+
+def scripted_engine(script: Script | None = None) -> ScriptedEngine:
+    """Entry of the child process."""
+    return ScriptedEngine(script or Script())

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QColor, QIcon, QImage
+
+from app.settings.schema import Theme
+from app.ui.icons import Icons
+from app.ui.theme import ThemeKeeper
+
+UI = Path(__file__).resolve().parents[2] / "app" / "ui"
+
+
+def strongest(image: QImage) -> QColor:
+    pixels = (
+        image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())
+    )
+    return max(pixels, key=lambda color: color.alpha())
+
+
+def test_icons_every_name_used_in_the_app_exists(icons: Icons):
+    used = {
+        name
+        for file in UI.rglob("*.py")
+        for name in re.findall(r'"(ph\.[a-z0-9-]+)"', file.read_text(encoding="utf-8"))
+    }
+    assert len(used) > 10
+    assert used <= icons.names(), used - icons.names()
+
+
+def test_icon_unknown_name_is_refused_at_once(icons: Icons):
+    with pytest.raises(KeyError):
+        icons.icon("ph.no-such-thing")
+
+
+def test_icon_theme_changed_follows_by_itself(icons: Icons, theme: ThemeKeeper):
+    icon = icons.icon("ph.cube", "accent_text")
+    light = strongest(icon.pixmap(32, 32).toImage())
+    theme.apply(Theme.DARK, 100)
+    dark = strongest(icon.pixmap(32, 32).toImage())
+    assert light.rgb() == QColor("#3049B8").rgb()
+    assert dark.rgb() == QColor("#9DB0FF").rgb()
+
+
+def test_icon_disabled_is_drawn_in_the_faintest_text_colour(icons: Icons, theme: ThemeKeeper):
+    image = icons.icon("ph.cube", "text").pixmap(QSize(32, 32), QIcon.Mode.Disabled).toImage()
+    assert strongest(image).rgb() == theme.color("text3").rgb()
+
+
+def test_icon_on_a_sharp_screen_has_the_screens_pixels(icons: Icons):
+    pixmap = icons.icon("ph.cube").pixmap(QSize(20, 20), 2.0)
+    assert pixmap.width() == 40
+    assert pixmap.devicePixelRatio() == 2.0
+
+
+def test_icon_asked_twice_is_the_same_object(icons: Icons):
+    assert icons.icon("ph.cube") is icons.icon("ph.cube")
