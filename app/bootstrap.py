@@ -7,11 +7,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from app.base.changes import Notices, Topic
+from app.base.child_side import Entry, Handler
 from app.base.lock import DataFolderLock
 from app.base.paths import DataPaths
 from app.chat.answers import AnswerMaker
 from app.chat.service import ChatService
+from app.engine.child import engine_child
 from app.engine.host import EngineHost
+from app.library.child import library_child
+from app.library.protocol import LibraryChildOptions
 from app.library.service import LibraryService
 from app.modelhub.service import ModelService
 from app.settings.store import SettingsStore
@@ -31,7 +35,16 @@ class Services:
     close: Callable[[], None]
 
 
-def build(paths: DataPaths) -> Services:
+@dataclass(frozen=True, slots=True)
+class Children:
+    """What the child processes run. Tests give scripted ones."""
+
+    library: Callable[[LibraryChildOptions], Handler] = library_child
+    engine: Entry = engine_child
+    engine_args: tuple[object, ...] = ()
+
+
+def build(paths: DataPaths, children: Children | None = None) -> Services:
     """Take the data folder, open it, and build the services. Nothing runs in the background yet.
 
     Raises:
@@ -39,6 +52,7 @@ def build(paths: DataPaths) -> Services:
         DatabaseTooNew: a newer Cairn wrote it.
         AppError: it cannot be created, read or upgraded.
     """
+    run = children or Children()
     paths.make()
     with ExitStack() as undo:
         lock = DataFolderLock(paths)
@@ -49,11 +63,16 @@ def build(paths: DataPaths) -> Services:
         database = Database(paths.database)
         undo.callback(database.close)
         database.open()
-        engine = EngineHost(paths.logs, on_change=lambda _state: notices.changed(Topic.MODELS))
+        engine = EngineHost(
+            paths.logs,
+            run.engine,
+            *run.engine_args,
+            on_change=lambda _state: notices.changed(Topic.MODELS),
+        )
         undo.callback(engine.close)
         models = ModelService(settings, database, notices, engine)
         undo.callback(models.close)
-        library = LibraryService(paths, settings, database, notices)
+        library = LibraryService(paths, settings, database, notices, run.library)
         undo.callback(library.close)
         answers = AnswerMaker(settings, library, models, engine)
         chat = ChatService(database, notices, answers)

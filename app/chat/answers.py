@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 NOTHING_FOUND = "Nothing in your documents answers this."
 SMALLEST_PROMPT = 256
 QUOTES = 5
+BULLET = re.compile(r"^(?:[-*•·\u2013]|\d{1,2}[.)]|#{1,6})\s+")
 
 OnEvent = Callable[[AnswerEvent], None]
 
@@ -207,4 +209,5 @@ def _sentence(number: int, picked: QuotedSentence) -> Citation:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """A sentence without line breaks and without the bullet it may start with."""
+    return BULLET.sub("", " ".join(text.split()))

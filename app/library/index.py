@@ -80,7 +80,7 @@ class Index:
         self._has_old_versions = True
         with self._explained():
             self._database = _connect(folder)
-            known = set(self._database.table_names(limit=1000))
+            known = set(self._database.list_tables().tables)
             self._chunks = self._open(known, CHUNKS, chunk_schema)
             self._parts = self._open(known, PARTS, part_schema)
             # Replaced, never changed, so that a search may read it at any moment.

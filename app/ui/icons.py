@@ -70,15 +70,14 @@ class Icons:
         painter.restore()
 
     def pixmap(self, name: str, size: QSize, color: QColor, scale: float) -> QPixmap:
-        """A glyph as pixels, kept for the next time."""
+        """A glyph as pixels, `scale` for each of the `size`; kept for the next time."""
         key = (f"{name} {color.rgba():x}", size.width(), size.height(), round(scale * 100))
         if key not in self._pixmaps:
-            pixmap = QPixmap(size)
+            pixmap = QPixmap(size * scale)
             pixmap.setDevicePixelRatio(scale)
             pixmap.fill(Qt.GlobalColor.transparent)
             painter = QPainter(pixmap)
-            area = QRectF(0, 0, size.width() / scale, size.height() / scale)
-            self.paint(painter, area, name, color)
+            self.paint(painter, QRectF(QPointF(0, 0), size.toSizeF()), name, color)
             painter.end()
             self._pixmaps[key] = pixmap
         return self._pixmaps[key]

@@ -202,8 +202,14 @@ def test_close_running_job_is_cancelled_and_not_delivered(
 
 
 def test_close_job_that_hangs_is_left_after_the_deadline(qapp: QApplication, owner: QObject):
-    runner, hang = JobRunner(), threading.Event()
-    runner.submit(hang.wait, owner=owner)
+    runner, hang, started = JobRunner(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        started.set()
+        hang.wait(10)
+
+    runner.submit(work, owner=owner)
+    assert started.wait(5)
     assert runner.close(0.05) == 1
     hang.set()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.chat.entities import AnswerMode, AnswerRecord, Citation
+from app.chat.entities import AnswerMode, AnswerRecord, Citation, Message
 from app.chat.live import Phase
-from app.engine.protocol import FinishReason
+from app.engine.protocol import FinishReason, Role
 from app.library.entities import Collection, CollectionId, Document, DocumentId, Scope
 from app.modelhub.entities import LocalModel
 from app.ui.widgets.choice import Severity
@@ -143,3 +143,23 @@ def _count(number: int, noun: str) -> str:
 def _short(text: str, length: int = 160) -> str:
     line = " ".join(text.split())
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def conversation_text(messages: Sequence[Message]) -> str:
+    """A conversation as Markdown, to copy; answers carry their label and their sources."""
+    return "\n\n".join(_message_text(each) for each in messages) + "\n"
+
+
+def _message_text(message: Message) -> str:
+    if message.role is Role.USER:
+        return f"**You:** {message.text}"
+    label = answer_label(message.record)
+    name = f"{label.title} ({label.meta})" if label.meta else label.title
+    lines = [f"**{name}:**", "", message.text]
+    if message.record is not None and message.record.citations:
+        lines.append("")
+        lines += [
+            f"[{each.number}] {each.title}, {each.place.label} ({each.path})"
+            for each in message.record.citations
+        ]
+    return "\n".join(lines)

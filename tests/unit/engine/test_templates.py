@@ -75,7 +75,9 @@ def test_template_without_system_role_gets_it_in_the_first_question() -> None:
 
 
 def test_template_that_ignores_system_turns_gets_them_in_the_first_question() -> None:
-    source = "{% for m in messages if m.role != 'system' %}{{ m.role }}: {{ m.content }}{% endfor %}"
+    source = (
+        "{% for m in messages if m.role != 'system' %}{{ m.role }}: {{ m.content }}{% endfor %}"
+    )
     assert _text(source, Turn(Role.SYSTEM, "Be kind."), _USER) == "user: Be kind.\n\nHello"
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ def test_chunk_parts_of_prose_repeats_the_last_sentence_in_the_next_chunk():
 def test_chunk_parts_without_overlap_repeats_nothing():
     chunks = chunk_parts([Text(PROSE)], WordCounter(), overlap=0)
 
-    assert all(a.end <= b.start for a, b in zip(chunks, chunks[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(chunks))
 
 
 def test_chunk_parts_never_reaches_into_the_next_part():

@@ -3,6 +3,7 @@ from __future__ import annotations
 import multiprocessing
 import shutil
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -290,8 +291,9 @@ def test_leftover_parts_of_a_document_that_never_returns_are_swept(tmp_path: Pat
 
 @pytest.mark.parametrize("damage", ["manifest", "data", "not a folder"])
 def test_damaged_index_is_reported_with_a_way_out(tmp_path: Path, damage: str) -> None:
-    Index(tmp_path).write([embedded_document("lease", LEASE)])
-    table = tmp_path / "chunks.lance"
+    folder = tmp_path / "index"
+    Index(folder).write([embedded_document("lease", LEASE)])
+    table = folder / "chunks.lance"
     if damage == "manifest":
         for file in (table / "_versions").iterdir():
             file.write_bytes(b"xx")
@@ -303,11 +305,11 @@ def test_damaged_index_is_reported_with_a_way_out(tmp_path: Path, damage: str) -
         table.write_bytes(b"nonsense")
 
     with pytest.raises(IndexDamaged) as caught:
-        Index(tmp_path)
+        Index(folder)
 
-    assert str(tmp_path) in caught.value.hint
-    tmp_path.rename(tmp_path.with_name("aside"))
-    assert Index(tmp_path).contents == frozenset()
+    assert str(folder) in caught.value.hint
+    folder.rename(tmp_path / "aside")
+    assert Index(folder).contents == frozenset()
 
 
 def test_index_vanishing_while_open_is_an_expected_failure(tmp_path: Path) -> None:
@@ -372,9 +374,7 @@ def test_idle_tidying_drops_versions_nobody_reads(tmp_path: Path) -> None:
     index_versions = len(index._chunks.list_versions())
     clock.now += 3600
     with pytest.MonkeyPatch.context() as patch:
-        from datetime import timedelta
-
-        patch.setattr(index_module, "KEEP_VERSIONS", timedelta(microseconds=1))
+        patch.setattr(index_module, "KEEP_VERSIONS", timedelta(milliseconds=1))
         index.tidy_when_idle()
 
     assert len(index._chunks.list_versions()) < index_versions

@@ -1,6 +1,7 @@
 # ruff: noqa: RUF001 - the punctuation of many languages is the subject here
 from __future__ import annotations
 
+import itertools
 import time
 
 import pytest
@@ -93,8 +94,10 @@ def test_split_sentences_in_wrapped_lines_goes_across_line_ends_but_not_over_hea
     found = sentences(text)
 
     assert found[0] == "Duties of the tenant"
-    assert found[1].startswith("The tenant shall") and found[1].endswith("the landlord.")
-    assert found[2].startswith("Small repairs") and found[2].endswith("hundred euros.")
+    assert found[1].startswith("The tenant shall")
+    assert found[1].endswith("the landlord.")
+    assert found[2].startswith("Small repairs")
+    assert found[2].endswith("hundred euros.")
     assert found[3:] == ["Duties of the landlord", "The landlord shall insure the house."]
 
 
@@ -119,7 +122,7 @@ def test_split_sentences_of_any_text_leaves_out_nothing_but_space(text):
     covered = "".join(text[start:end] for start, end in spans)
     assert "".join(covered.split()) == "".join(text.split())
     assert all(start < end for start, end in spans)
-    assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+    assert all(first[1] <= second[0] for first, second in itertools.pairwise(spans))
     assert all(not text[start].isspace() and not text[end - 1].isspace() for start, end in spans)
 
 

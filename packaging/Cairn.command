@@ -1,0 +1,3 @@
+#!/bin/sh
+# Double-click this in the Finder to open Cairn.
+exec "$(dirname "$0")/run"

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.chat.context import build_context, citations_of, cited_numbers, search_question
+from app.chat.entities import ConversationId, Message, MessageId
+from app.engine.protocol import Role, Turn
+from app.library.entities import ContentHash, DocumentId, DocumentKind, Passage, Place
+
+
+def passage(number: int, words: int = 20) -> Passage:
+    text = f"passage{number} " * words
+    place = Place(part=number, start=0, end=len(text), page=number + 1)
+    return Passage(
+        DocumentId(number),
+        ContentHash(f"hash{number}"),
+        f"Title {number}",
+        Path(f"{number}.pdf"),
+        DocumentKind.PDF,
+        place,
+        text,
+        score=1 - number / 100,
+    )
+
+
+def message(number: int, role: Role, text: str) -> Message:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    return Message(MessageId(number), ConversationId(1), None, role, text, moment)
+
+
+def history(pairs: int) -> list[Message]:
+    messages = []
+    for number in range(pairs):
+        messages.append(message(2 * number, Role.USER, f"question {number} " * 10))
+        messages.append(message(2 * number + 1, Role.ASSISTANT, f"answer {number} " * 10))
+    return messages
+
+
+def words(turns: tuple[Turn, ...]) -> int:
+    return sum(len(turn.content.split()) for turn in turns)
+
+
+def test_everything_is_kept_when_it_fits() -> None:
+    context = build_context(
+        history(2), "why?", [passage(0), passage(1)], budget=10_000, count=words
+    )
+    assert [turn.role for turn in context.turns] == [
+        Role.SYSTEM,
+        *[Role.USER, Role.ASSISTANT] * 2,
+        Role.USER,
+    ]
+    assert len(context.passages) == 2
+
+
+def test_old_history_goes_before_passages() -> None:
+    context = build_context(history(20), "why?", [passage(0), passage(1)], budget=250, count=words)
+    assert len(context.passages) == 2
+    assert "question 0 " not in " ".join(turn.content for turn in context.turns)
+    assert words(context.turns) <= 250
+
+
+def test_weakest_passages_go_next_and_the_question_stays() -> None:
+    passages = [passage(number, words=50) for number in range(10)]
+    context = build_context([], "the question", passages, budget=260, count=words)
+    assert 1 <= len(context.passages) < 10
+    assert context.passages == tuple(passages[: len(context.passages)])
+    assert context.turns[-1].content.endswith("Question: the question")
+
+
+@given(st.integers(0, 8), st.integers(0, 12), st.integers(1, 800))
+def test_context_fits_or_nothing_more_can_go(pairs: int, count: int, budget: int) -> None:
+    passages = [passage(number) for number in range(count)]
+    context = build_context(history(pairs), "q", passages, budget=budget, count=words)
+    smallest = len(context.turns) == 2 and len(context.passages) <= 1
+    assert words(context.turns) <= budget or smallest
+
+
+def test_question_without_answer_is_left_out_of_the_history() -> None:
+    messages = [message(0, Role.USER, "lost"), message(1, Role.USER, "asked")]
+    messages.append(message(2, Role.ASSISTANT, "answered"))
+    context = build_context(messages, "now", [], budget=1000, count=words)
+    assert [turn.content for turn in context.turns[1:]] == ["asked", "answered", "now"]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("One [1]. Two [2][3].", (1, 2, 3)),
+        ("Both [1, 2].", (1, 2)),
+        ("Twice [2] and [2], then [1].", (2, 1)),
+        ("None, not even [a] or [1.5] or list[0x1].", ()),
+        ("Year [2024] is no citation of three digits.", ()),
+    ],
+)
+def test_cited_numbers(text: str, numbers: tuple[int, ...]) -> None:
+    assert cited_numbers(text) == numbers
+
+
+def test_citations_leave_out_numbers_without_a_passage() -> None:
+    found = citations_of("So it is [2], and [9], and [0].", [passage(0), passage(1)])
+    assert [each.number for each in found] == [2]
+    assert found[0].place.page == 2
+
+
+def test_short_follow_up_searches_with_the_question_before() -> None:
+    messages = [message(0, Role.USER, "What is the notice period for employees?")]
+    messages.append(message(1, Role.ASSISTANT, "Three months."))
+    assert search_question(messages, "And for interns?").startswith("What is the notice period")
+    assert search_question(messages, "Which court decides about disputes here?").startswith("Which")
+    assert search_question([], "Why?") == "Why?"
