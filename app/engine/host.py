@@ -152,7 +152,7 @@ class EngineHost:
             self._closed = True
             loading = self._loading
         if loading is not None:
-            loading.kill()
+            loading.stop(grace_s=0)
         with self._load_lock:
             self._drop()
 

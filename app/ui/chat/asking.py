@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from app.base.jobs import CancelToken
-from app.chat.entities import Conversation, ConversationId, Message, MessageId
+from app.chat.entities import Conversation, ConversationId, Message
+from app.engine.protocol import Role
 from app.library.entities import Scope
 from app.ui.chat.running_answer import OnEvent, RunningAnswer
 from app.ui.jobs import JobRunner
@@ -47,9 +48,7 @@ class Asking(QObject):
         found = [each for each in self._running if each.conversation_id == conversation_id]
         return found[0] if found and conversation_id is not None else None
 
-    def ask(
-        self, conversation_id: ConversationId | None, scope: Scope, text: str
-    ) -> RunningAnswer:
+    def ask(self, conversation_id: ConversationId | None, scope: Scope, text: str) -> RunningAnswer:
         """Ask in a conversation, or in a new one over these documents."""
         chat = self._chat
 
@@ -67,14 +66,15 @@ class Asking(QObject):
         answer.run(work)
         return answer
 
-    def regenerate(self, conversation_id: ConversationId, message_id: MessageId) -> RunningAnswer:
+    def regenerate(self, conversation_id: ConversationId, message: Message) -> RunningAnswer:
         """Answer once more what a message answers, or asks."""
-        chat = self._chat
+        chat, message_id = self._chat, message.id
 
         def work(on_event: OnEvent, _on_made: object, cancel: CancelToken) -> Message:
             return chat.regenerate(message_id, on_event, cancel)
 
         answer = self._start(conversation_id, None)
+        answer.replaces = message_id if message.role is not Role.USER else None
         answer.run(work)
         return answer
 

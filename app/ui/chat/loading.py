@@ -29,15 +29,18 @@ class Loading(Generic[T]):
         self._is_reading = False
         self._is_stale = False
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether what was just read is not the last word."""
+        return self._is_stale
+
     def reload(self) -> None:
         """Read it (again)."""
         if self._is_reading:
             self._is_stale = True
             return
         self._is_reading = True
-        self._jobs.submit(
-            self._read, owner=self._owner, done=self._on_done, failed=self._on_failed
-        )
+        self._jobs.submit(self._read, owner=self._owner, done=self._on_done, failed=self._on_failed)
 
     def _on_done(self, result: T) -> None:
         self._done(result)

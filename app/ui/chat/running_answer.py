@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.base.errors import AppError
 from app.base.jobs import CancelToken
-from app.chat.entities import AnswerEvent, Conversation, ConversationId, Message
+from app.chat.entities import AnswerEvent, Conversation, ConversationId, Message, MessageId
 from app.chat.live import LiveAnswer
 from app.ui.jobs import JobRunner
 
@@ -50,6 +50,7 @@ class RunningAnswer(QObject):
         self.live = LiveAnswer()
         self.conversation_id = conversation_id
         self.question = question
+        self.replaces: MessageId | None = None  # the answer that this one is to stand beside
         self._jobs = jobs
         self._cancel = CancelToken()
         self._feed: deque[AnswerEvent | Conversation] = deque()

@@ -87,6 +87,11 @@ class Sidebar(QWidget):
         self._current = conversation_id
         self._on_reset()
 
+    def rename(self, conversation_id: ConversationId) -> None:
+        """Let a person edit the title of a chat."""
+        self._search.clear()
+        self._rename(QPersistentModelIndex(self._items.index_of(conversation_id)))
+
     def _build_new(self) -> Button:
         new = Button("New chat", "primary", self._icons.icon("ph.note-pencil", "on_accent"))
         new.setSizePolicy(new.sizePolicy().Policy.Expanding, new.sizePolicy().verticalPolicy())

@@ -116,6 +116,4 @@ class SourcePanel(QObject):
                 )
             )
         elif not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
-            self.failed.emit(
-                AppError(f"No program opened {path.name}.", f"The file is at {path}.")
-            )
+            self.failed.emit(AppError(f"No program opened {path.name}.", f"The file is at {path}."))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.chat.entities import AnswerMode, AnswerRecord, Citation, Message
-from app.chat.live import Phase
+from app.chat.live import LiveAnswer, Phase
 from app.engine.protocol import FinishReason, Role
 from app.library.entities import Collection, CollectionId, Document, DocumentId, Scope
 from app.modelhub.entities import LocalModel
@@ -163,3 +163,13 @@ def _message_text(message: Message) -> str:
             for each in message.record.citations
         ]
     return "\n".join(lines)
+
+
+def outcome_text(live: LiveAnswer) -> str:
+    """What a screen reader says when an answer ends."""
+    if live.error is not None:
+        return f"The answer failed. {live.error.message}"
+    if live.message is None:
+        return "Stopped."
+    notice = answer_notice(live.message.record)
+    return notice.text if notice is not None else "The answer is finished."

@@ -39,7 +39,7 @@ def _in_background(work: Callable[[], object]) -> tuple[threading.Thread, list[o
     def run() -> None:
         try:
             results.append(work())
-        except Exception as error:  # handed to the test
+        except Exception as error:  # noqa: BLE001  # handed to the test
             results.append(error)
 
     thread = threading.Thread(target=run)
@@ -86,8 +86,10 @@ def test_prompt_that_is_too_long_keeps_the_model(make_host: MakeHost) -> None:
 
 
 @pytest.mark.parametrize(
-    "script", [_LONG, Script(stall_after=3), Script(prefill_s=3600)], ids=["pace", "stall", "prefill"]
-)  # fmt: skip
+    "script",
+    [_LONG, Script(stall_after=3), Script(prefill_s=3600)],
+    ids=["pace", "stall", "prefill"],
+)
 def test_cancel_from_another_thread_stops_at_once_with_partial_text(
     make_host: MakeHost, script: Script
 ) -> None:
@@ -163,7 +165,7 @@ def test_child_killed_mid_answer_is_an_error_and_the_next_load_works(
 def test_idle_child_that_dies_is_noticed(make_host: MakeHost, states: list[EngineState]) -> None:
     noticed = threading.Event()
     host = _loaded(make_host, Script())
-    host._on_change = lambda state: noticed.set()
+    host._on_change = lambda _state: noticed.set()
     assert host._child is not None
     host._child.kill()
     assert noticed.wait(10)

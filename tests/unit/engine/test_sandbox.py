@@ -123,7 +123,7 @@ def test_template_that_asks_for_internals_gets_nothing(source: str) -> None:
         ("{{ {'a': '<&>'} | tojson(indent=2) }}", '{\n  "a": "<&>"\n}'),
         ("{{ ' a ' | trim }}|{{ ' a '.strip() }}", "a|a"),
         ("{{ 'a-b-c'.split('-')[-1] }}{{ 'abc'[1:] }}{{ [1,2,3][::-1] }}", "cbc[3, 2, 1]"),
-        ("{% for a in [1,2,3] %}{{ loop.index }}{% if loop.last %}!{% endif %}{% endfor %}", "123!"),
+        ("{% for a in [1,2,3] %}{{ a }}{% if loop.last %}!{% endif %}{% endfor %}", "123!"),
         ("{% for a in [1,2,3] %}{% if a == 2 %}{% break %}{% endif %}{{ a }}{% endfor %}", "1"),
         ("{{ 1 ~ 'a' ~ None ~ missing }}", "1aNone"),
         ("{% set ns = namespace(n=0) %}{% for i in range(5) %}{% set ns.n = ns.n + i %}"

@@ -364,23 +364,37 @@ def test_tidy_waits_until_enough_has_come_in(
     assert index.matching("one", 5)[0].content == content_of("a")
 
 
-def test_idle_tidying_drops_versions_nobody_reads(tmp_path: Path) -> None:
+def test_idle_tidying_merges_files_and_drops_versions_nobody_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "KEEP_VERSIONS", timedelta(milliseconds=1))
     clock = Clock()
     index = Index(tmp_path, clock=clock)
     for number in range(12):
         index.write([embedded_document(str(number), f"text {number} " * 200)])
-    before = sum(1 for _ in tmp_path.rglob("*.lance"))
+    data_files, versions = _data_files(index), len(index._chunks.list_versions())
 
-    index_versions = len(index._chunks.list_versions())
     clock.now += 3600
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(index_module, "KEEP_VERSIONS", timedelta(milliseconds=1))
-        index.tidy_when_idle()
+    index.tidy_when_idle()
 
-    assert len(index._chunks.list_versions()) < index_versions
-    assert sum(1 for _ in tmp_path.rglob("*.lance")) < before
+    assert _data_files(index) < data_files
+    assert len(index._chunks.list_versions()) < versions
     assert index.count_chunks() == 12
-    assert index.matching("text", 20)
+    assert len(index.matching("text", 20)) == 12
+
+
+def test_idle_tidying_with_nothing_new_does_nothing(tmp_path: Path) -> None:
+    clock = Clock()
+    index = Index(tmp_path, clock=clock)
+    index.write([embedded_document("lease", LEASE)])
+    clock.now += 3600
+    index.tidy_when_idle()
+    version = _version(index)
+
+    clock.now += 3600
+    index.tidy_when_idle()
+
+    assert _version(index) == version
 
 
 def test_large_index_gets_a_vector_index_that_finds_the_same(
@@ -421,3 +435,7 @@ def _parts(index: Index) -> int:
 
 def _unindexed(index: Index) -> int:
     return int(index._chunks.index_stats("text_idx").num_unindexed_rows)
+
+
+def _data_files(index: Index) -> int:
+    return sum(1 for _ in (index._folder / "chunks.lance" / "data").iterdir())
