@@ -139,9 +139,9 @@ def explain(what: str, code: int, output: str, log: Path) -> str:
         )
     if found := re.search(r"No matching distribution found for (\S+)", output):
         return (
-            f"There is no ready-made {found[1]} for this system "
+            f"No ready-made {found[1]} was found for this system "
             f"(Python {platform.python_version()}, {platform.system()} {platform.machine()}). "
-            "Another Python from 3.11 to 3.14 may do: name it in CAIRN_PYTHON and start again."
+            "If the connection works, try another Python from 3.11 to 3.14: name it in CAIRN_PYTHON."
         )
     if re.search(r"Failed (to build|building wheel)", output):
         return f"The compiler failed on {what}. Its words are at the end of {log}."

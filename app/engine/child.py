@@ -68,7 +68,7 @@ class EngineHandler:
     def _check(self, path: Path, context: CallContext) -> None:
         from app.engine import llama  # the native library, which only the child loads
 
-        llama.check(path, context.cancel)
+        llama.check(path, context.cancel, _template_guard)
 
     def _load(self, load: Load, context: CallContext) -> ModelFacts:
         from app.engine.llama import LlamaModel  # as above

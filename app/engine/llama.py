@@ -77,7 +77,7 @@ class LlamaModel:
         self._context: Any = None
         self._stop = _StopFlag()
         try:
-            self._template = self._chat_template(guard)
+            self._template = _chat_template(self._model, guard)
             trained = llama_cpp.llama_model_n_ctx_train(self._model)
             length = min(options.context_length, trained or options.context_length)
             threads = options.threads or _default_threads()
@@ -219,7 +219,7 @@ class LlamaModel:
                 times.append(time.perf_counter())
                 if llama_cpp.llama_vocab_is_eog(self._vocab, token):
                     return FinishReason.END, times
-                if reply.add(self._piece(token)):
+                if reply.add(_piece(self._vocab, token)):
                     return FinishReason.END, times
                 if len(times) >= request.max_tokens or len(self._live) >= room:
                     return FinishReason.LENGTH, times
@@ -252,37 +252,10 @@ class LlamaModel:
             llama_cpp.llama_memory_clear(self._memory, False)
             self._live.clear()
 
-    def _piece(self, token: int, *, special: bool = False) -> bytes:
-        buffer = ctypes.create_string_buffer(64)
-        size = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, 64, 0, special)
-        if size < 0:
-            buffer = ctypes.create_string_buffer(-size)
-            size = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, -size, 0, special)
-        return buffer.raw[: max(size, 0)]
-
-    def _text(self, token: int) -> str:
-        return self._piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""
-
     def _entry(self, key: str) -> str:
         buffer = ctypes.create_string_buffer(256)
         size = llama_cpp.llama_model_meta_val_str(self._model, key.encode(), buffer, 256)
         return buffer.value.decode("utf-8", "replace").strip() if size >= 0 else ""
-
-    def _chat_template(self, guard: Guard) -> ChatTemplate:
-        source = llama_cpp.llama_model_chat_template(self._model, None) or b""
-        size = llama_cpp.llama_vocab_n_tokens(self._vocab)
-        controls = ControlTexts(
-            self._text(token)
-            for token in range(size)
-            if llama_cpp.llama_vocab_get_attr(self._vocab, token) & _UNKNOWN_OR_CONTROL
-        )
-        return ChatTemplate.of_model(
-            source.decode("utf-8", "replace"),
-            controls=controls,
-            bos=self._text(llama_cpp.llama_vocab_bos(self._vocab)),
-            eos=self._text(llama_cpp.llama_vocab_eos(self._vocab)),
-            guard=guard,
-        )
 
     def _new_context(self, name: str, length: int, threads: int) -> Any:
         params = llama_cpp.llama_context_default_params()
@@ -305,13 +278,49 @@ class LlamaModel:
         return context
 
 
-def check(path: Path, cancel: CancelToken) -> None:
+def check(path: Path, cancel: CancelToken, guard: Guard = nullcontext) -> None:
     """Read all of a file that can be read without taking memory for its weights.
 
     Raises:
         ModelLoadError: llama.cpp refuses it; why.
+        TemplateError: its chat template cannot be used.
     """
-    llama_cpp.llama_model_free(_load_model(path, 0, cancel, without_weights=True))
+    model = _load_model(path, 0, cancel, without_weights=True)
+    try:
+        _chat_template(model, guard)
+    finally:
+        llama_cpp.llama_model_free(model)
+
+
+def _chat_template(model: Any, guard: Guard) -> ChatTemplate:
+    vocab = llama_cpp.llama_model_get_vocab(model)
+    source = llama_cpp.llama_model_chat_template(model, None) or b""
+    controls = ControlTexts(
+        _text(vocab, token)
+        for token in range(llama_cpp.llama_vocab_n_tokens(vocab))
+        if llama_cpp.llama_vocab_get_attr(vocab, token) & _UNKNOWN_OR_CONTROL
+    )
+    return ChatTemplate.of_model(
+        source.decode("utf-8", "replace"),
+        controls=controls,
+        bos=_text(vocab, llama_cpp.llama_vocab_bos(vocab)),
+        eos=_text(vocab, llama_cpp.llama_vocab_eos(vocab)),
+        guard=guard,
+    )
+
+
+def _text(vocab: Any, token: int) -> str:
+    return _piece(vocab, token, special=True).decode("utf-8", "replace") if token >= 0 else ""
+
+
+def _piece(vocab: Any, token: int, *, special: bool = False) -> bytes:
+    """The bytes a token stands for; none for a control token unless `special`."""
+    buffer = ctypes.create_string_buffer(64)
+    size = llama_cpp.llama_token_to_piece(vocab, token, buffer, 64, 0, special)
+    if size < 0:
+        buffer = ctypes.create_string_buffer(-size)
+        size = llama_cpp.llama_token_to_piece(vocab, token, buffer, -size, 0, special)
+    return buffer.raw[: max(size, 0)]
 
 
 def _load_model(

@@ -91,7 +91,8 @@ def _scale(page_width: float, page_height: float, width: int) -> float:
     page_width, page_height = max(page_width, 1.0), max(page_height, 1.0)
     scale = min(max(width, MIN_WIDTH), MAX_WIDTH) / page_width
     most: float = (MAX_PIXELS / (page_width * page_height)) ** 0.5
-    return min(scale, most)
+    # PDFium rounds up, and a rounding error must not cost a pixel column.
+    return min(scale, most) * (1 - 1e-9)
 
 
 def _tight_rows(bitmap: Any) -> bytes:

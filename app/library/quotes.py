@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from app.library.encoders import Vectors
 
 # The best sentence must reach this; below, nothing is quoted.
-THRESHOLD: Final = 0.45
+THRESHOLD: Final = 0.46
 # Further sentences must come this close to the best one.
 NEAR_BEST: Final = 0.15
-SHARED_WORDS_WEIGHT: Final = 0.1
+SHARED_WORDS_WEIGHT: Final = 0.05
 # A number or name that stands in the question and nowhere in the texts: the answer is elsewhere.
 MISSING_NAME_PENALTY: Final = 0.12
 # A question in the text is not an answer, but the sentence after it may be one.

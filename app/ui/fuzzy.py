@@ -31,24 +31,26 @@ def match(query: str, title: str) -> Match | None:
 
 
 def _match_from(wanted: str, letters: list[str], start: int) -> Match | None:
+    # A leap to the start of a word may leave too few letters behind it; then none is made.
+    positions = _walk(wanted, letters, start, leap=True) or _walk(
+        wanted, letters, start, leap=False
+    )
+    return Match(_score(letters, positions), tuple(positions)) if positions else None
+
+
+def _walk(wanted: str, letters: list[str], start: int, *, leap: bool) -> list[int]:
     positions: list[int] = []
     at = start
     for letter in wanted:
-        place = _next(letters, letter, at)
-        if place is None:
-            return None
+        places = [index for index in range(at, len(letters)) if letters[index] == letter]
+        if not places:
+            return []
+        place = places[0]
+        if leap and place != at:
+            place = next((each for each in places if _starts_word(letters, each)), place)
         positions.append(place)
         at = place + 1
-    return Match(_score(letters, positions), tuple(positions))
-
-
-def _next(letters: list[str], letter: str, at: int) -> int | None:
-    """The letter at `at` if it is there, else at the next start of a word, else anywhere."""
-    if at < len(letters) and letters[at] == letter:
-        return at
-    places = [index for index in range(at, len(letters)) if letters[index] == letter]
-    starts = [index for index in places if _starts_word(letters, index)]
-    return next(iter(starts or places), None)
+    return positions
 
 
 def _starts_word(letters: list[str], index: int) -> bool:

@@ -84,7 +84,7 @@ class MainWindow(QMainWindow):
         self._keyboard = keyboard
         self._services: Services | None = None
         self._waiting_paths: list[Path] = []
-        self._was_painted = False
+        self.was_painted = False
         self._may_close = False
         self.icons = Icons(theme)
         self.notifier = Notifier(self)
@@ -302,8 +302,8 @@ class MainWindow(QMainWindow):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if not self._was_painted:
-            self._was_painted = True
+        if not self.was_painted:
+            self.was_painted = True
             QTimer.singleShot(0, self.first_painted.emit)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -175,8 +175,8 @@ class CommandPalette(Overlay):
 
     def open(self) -> None:
         self.field.clear()
-        self._on_text_changed("")
         super().open()
+        self._on_text_changed("")
 
     def first_focus(self) -> QWidget | None:
         return self.field

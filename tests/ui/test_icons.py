@@ -15,9 +15,7 @@ UI = Path(__file__).resolve().parents[2] / "app" / "ui"
 
 
 def strongest(image: QImage) -> QColor:
-    pixels = (
-        image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())
-    )
+    pixels = (image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height()))
     return max(pixels, key=lambda color: color.alpha())
 
 

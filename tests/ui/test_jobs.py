@@ -136,9 +136,7 @@ def test_owner_deleted_meanwhile_nothing_is_delivered(jobs: JobRunner, qtbot):
     assert heard.results == []
 
 
-def test_post_from_a_job_arrives_in_order_on_the_gui_thread(
-    jobs: JobRunner, owner: QObject, qtbot
-):
+def test_post_from_a_job_arrives_in_order_on_the_gui_thread(jobs: JobRunner, owner: QObject, qtbot):
     heard, words = Heard(), [str(number) for number in range(200)]
 
     def work() -> None:
@@ -223,9 +221,7 @@ def test_submit_after_close_does_not_run(qapp: QApplication, owner: QObject):
     assert ran == []
 
 
-def test_cancelled_raised_without_a_request_is_no_failure(
-    jobs: JobRunner, owner: QObject, qtbot
-):
+def test_cancelled_raised_without_a_request_is_no_failure(jobs: JobRunner, owner: QObject, qtbot):
     heard = Heard()
 
     def work() -> None:

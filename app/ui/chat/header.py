@@ -34,7 +34,7 @@ class ChatHeader(QWidget):
         super().__init__(parent)
         self._icons = icons
         self.setObjectName("header")
-        self._sidebar = IconButton(icons.icon("ph.sidebar"), "Show the chats")
+        self._sidebar = IconButton(icons.icon("ph.list"), "Show the chats")
         self._sidebar.clicked.connect(self.sidebar_requested)
         self._title = ElidedLabel(NEW_CHAT, "h2")
         self._title.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

@@ -124,7 +124,7 @@ class ChatPane(Pane):
             spec(
                 "list",
                 "Show or hide the chats",
-                "ph.sidebar",
+                "ph.list",
                 self._toggle_sidebar,
                 "Ctrl+B",
                 reach=Reach.PANE,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from app.base.changes import Topic
@@ -105,6 +105,7 @@ class LibraryPane(Pane):
         self._build_pages()
         self._lay_out()
         self._connect()
+        self._fit_sidebar()
         self._show_page(self._waiting)
         QTimer.singleShot(PATIENCE_MS, self._waiting_words.show)
 
@@ -213,6 +214,7 @@ class LibraryPane(Pane):
         self.body.addLayout(across)
 
     def _connect(self) -> None:
+        self.context.theme.changed.connect(self._fit_sidebar)
         self.sidebar.shelf_chosen.connect(self._on_shelf_chosen)
         self.sidebar.creation_requested.connect(self._collections.create)
         self.sidebar.rename_requested.connect(self._collections.rename)
@@ -387,14 +389,10 @@ class LibraryPane(Pane):
         self._refresh()
 
     def _fit_sidebar(self) -> None:
-        if self.is_built:
+        if self._is_built:
             width = NARROW_WIDTH if self.width() < _NARROW else WIDTH
             self.sidebar.setFixedWidth(self.context.theme.px(width))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit_sidebar()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)  # builds the pane the first time
         self._fit_sidebar()

@@ -99,7 +99,10 @@ class SwitchControl(Control):
     def __init__(self, theme: ThemeKeeper, name: str) -> None:
         self._switch = Switch(theme, name)
         super().__init__(self._switch)
-        self._switch.clicked.connect(self.edited.emit)
+        self._switch.clicked.connect(self._on_clicked)
+
+    def _on_clicked(self, is_on: bool) -> None:
+        self.edited.emit(is_on)
 
     def show_value(self, value: Any) -> None:
         self._switch.setChecked(value)

@@ -41,3 +41,22 @@ def test_notices_reach_listeners_until_unsubscribed() -> None:
     unsubscribe()
     notices.changed(Topic.DOCUMENTS)
     assert seen == [frozenset({Topic.MODELS, Topic.SETTINGS}), Activity("a", "Working")]
+
+
+def test_cancel_token_tells_its_listeners_once() -> None:
+    token = CancelToken()
+    heard: list[str] = []
+    token.on_cancel(lambda: heard.append("kept"))
+    forget = token.on_cancel(lambda: heard.append("forgotten"))
+    forget()
+    token.cancel()
+    token.cancel()
+    assert heard == ["kept"]
+
+
+def test_cancel_token_tells_a_late_listener_at_once() -> None:
+    token = CancelToken()
+    token.cancel()
+    heard: list[str] = []
+    token.on_cancel(lambda: heard.append("late"))()
+    assert heard == ["late"]

@@ -115,7 +115,7 @@ def test_cancel_before_the_start_gives_an_empty_answer(make_host: MakeHost) -> N
 def test_child_that_ignores_cancel_is_ended_and_the_text_kept(
     make_host: MakeHost, states: list[EngineState]
 ) -> None:
-    host = _loaded(make_host, Script(hang_after=2, tokens_per_s=50))
+    host = _loaded(make_host, Script(hang_after=1))
     cancel = CancelToken()
     answer = host.generate(_ask(), lambda _text: cancel.cancel(), cancel)
     assert answer.finish is FinishReason.STOPPED

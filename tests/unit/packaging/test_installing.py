@@ -21,7 +21,7 @@ LOG = Path("cairn-install.log")
             "ERROR: No matching distribution found for numpy==2.4.6",
             "could not be reached",
         ),
-        ("ERROR: No matching distribution found for numpy==2.4.6", "no ready-made numpy==2.4.6"),
+        ("ERROR: No matching distribution found for numpy==2.4.6", "No ready-made numpy==2.4.6"),
         ("ERROR: Failed building wheel for llama-cpp-python", "The compiler failed"),
         ("something else", "pip failed (code 1)"),
     ],
@@ -50,7 +50,7 @@ def pip(tmp_path: Path) -> Iterator[Pip]:
 
 
 def test_pip_install_impossible_raises_and_keeps_pips_words(pip: Pip, tmp_path: Path, capsys):
-    with pytest.raises(SetupFailed, match=r"Its words are at the end of|no ready-made"):
+    with pytest.raises(SetupFailed, match=r"Its words are at the end of|No ready-made"):
         pip.install("a folder", "--no-index", tmp_path / "missing")
     assert "missing" in (tmp_path / "install.log").read_text("utf-8")
     assert capsys.readouterr().out == ""

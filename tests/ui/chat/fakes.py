@@ -1,0 +1,329 @@
+"""Services in memory for the chat pane. The chat answers by a script that a test can hold up."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.base.changes import Notices, Topic
+from app.base.errors import AppError, NotFound
+from app.base.jobs import CancelToken
+from app.chat.entities import (
+    AnswerEvent,
+    AnswerMode,
+    AnswerRecord,
+    AnswerStage,
+    AnswerText,
+    Citation,
+    Conversation,
+    ConversationId,
+    Message,
+    MessageId,
+    Stage,
+)
+from app.engine.protocol import FinishReason, Role, Timings
+from app.library.entities import (
+    Collection,
+    CollectionId,
+    ContentHash,
+    Document,
+    DocumentId,
+    DocumentKind,
+    DocumentStatus,
+    PagePicture,
+    Place,
+    Scope,
+)
+from app.library.intake import Refused
+from app.library.service import AddReport
+from app.modelhub.entities import LocalModel, ModelId
+from app.settings.store import SettingsStore
+
+NOW = datetime.now(UTC)
+WAIT_S = 10.0
+
+
+def make_document(number: int, title: str = "", **changes: object) -> Document:
+    name = title or f"Document {number}.pdf"
+    document = Document(
+        id=DocumentId(number),
+        path=Path("/files") / name,
+        title=name,
+        kind=DocumentKind.PDF,
+        status=DocumentStatus.INDEXED,
+        size_bytes=1000,
+        collection_id=None,
+        added_at=NOW,
+        content=ContentHash(f"{number:064x}"),
+        pages=9,
+    )
+    return replace(document, **changes)  # type: ignore[arg-type]  # fields of Document
+
+
+def make_citation(number: int, title: str = "Contract.pdf", **changes: object) -> Citation:
+    citation = Citation(
+        number=number,
+        document_id=DocumentId(1),
+        content=ContentHash(f"{1:064x}"),
+        title=title,
+        path=Path("/files") / title,
+        kind=DocumentKind.PDF,
+        place=Place(part=2, start=4, end=16, page=3),
+        quote="three months",
+        score=0.8,
+    )
+    return replace(citation, **changes)  # type: ignore[arg-type]  # fields of Citation
+
+
+MODEL_RECORD = AnswerRecord(
+    AnswerMode.MODEL,
+    model_name="Qwen3 8B",
+    quantization="Q4_K_M",
+    timings=Timings(0.3, 0.08, 900, 0, 312),
+)
+QUOTED_RECORD = AnswerRecord(AnswerMode.QUOTED)
+LOCAL_MODEL = LocalModel(
+    ModelId(1), "Qwen3 8B", Path("/m.gguf"), 1, "qwen3", "Q4_K_M", 8, 4096, True, None, NOW
+)
+
+
+@dataclass(slots=True)
+class Script:
+    """What the fake chat answers.
+
+    Attributes:
+        gate: text after the first piece waits for it.
+        fail: raised instead of an answer, after the question is stored.
+    """
+
+    pieces: tuple[str, ...] = ("Three months [1].",)
+    record: AnswerRecord = QUOTED_RECORD
+    gate: threading.Event | None = None
+    fail: AppError | None = None
+
+
+@dataclass
+class FakeChat:
+    notices: Notices
+    script: Script = field(default_factory=Script)
+    stored: dict[ConversationId, Conversation] = field(default_factory=dict)
+    answers: dict[ConversationId, list[Message]] = field(default_factory=dict)
+    hidden: dict[MessageId, list[Message]] = field(default_factory=dict)
+    next_id: int = 1
+
+    def add(self, title: str, messages: Sequence[Message] = (), **changes: object) -> Conversation:
+        made = Conversation(ConversationId(self._id()), title, Scope(), NOW, NOW)
+        made = replace(made, **changes)  # type: ignore[arg-type]  # fields of Conversation
+        self.stored[made.id] = made
+        self.answers[made.id] = [replace(each, conversation_id=made.id) for each in messages]
+        return made
+
+    def conversations(self) -> tuple[Conversation, ...]:
+        return tuple(self.stored.values())
+
+    def create(self, scope: Scope | None = None) -> Conversation:
+        made = self.add("New chat", scope=scope or Scope())
+        self.notices.changed(Topic.CONVERSATIONS)
+        return made
+
+    def rename(self, conversation_id: ConversationId, title: str) -> None:
+        self.stored[conversation_id] = replace(self.stored[conversation_id], title=title)
+        self.notices.changed(Topic.CONVERSATIONS)
+
+    def delete(self, conversation_id: ConversationId) -> None:
+        del self.stored[conversation_id]
+        self.notices.changed(Topic.CONVERSATIONS)
+
+    def set_scope(self, conversation_id: ConversationId, scope: Scope) -> None:
+        self.stored[conversation_id] = replace(self.stored[conversation_id], scope=scope)
+
+    def messages(self, conversation_id: ConversationId) -> tuple[Message, ...]:
+        if conversation_id not in self.stored:
+            raise NotFound("This chat is not there any more.")
+        return tuple(self.answers[conversation_id])
+
+    def ask(
+        self,
+        conversation_id: ConversationId,
+        text: str,
+        on_event: Callable[[AnswerEvent], None],
+        cancel: CancelToken,
+    ) -> Message:
+        branch = self.answers[conversation_id]
+        if not branch:
+            self.rename(conversation_id, text)
+        parent = branch[-1].id if branch else None
+        branch.append(self._message(conversation_id, parent, Role.USER, text))
+        self.notices.changed(Topic.CONVERSATIONS)
+        return self._answer(conversation_id, on_event, cancel)
+
+    def regenerate(
+        self,
+        message_id: MessageId,
+        on_event: Callable[[AnswerEvent], None],
+        cancel: CancelToken,
+    ) -> Message:
+        branch = next(
+            each for each in self.answers.values() if any(m.id == message_id for m in each)
+        )
+        at = next(index for index, each in enumerate(branch) if each.id == message_id)
+        before: list[Message] = []
+        if branch[at].role is Role.ASSISTANT:
+            before = [*self.hidden.pop(message_id, []), branch[at]]
+            del branch[at:]
+        made = self._answer(branch[-1].conversation_id, on_event, cancel)
+        made = replace(made, sibling=len(before) + 1, siblings=len(before) + 1)
+        branch[-1] = made
+        self.hidden[made.id] = before
+        self.notices.changed(Topic.CONVERSATIONS)
+        return made
+
+    def choose(self, message_id: MessageId, offset: int) -> Message:
+        others = self.hidden.pop(message_id)
+        branch = next(
+            each for each in self.answers.values() if any(m.id == message_id for m in each)
+        )
+        count = len(others) + 1
+        chosen = replace(others[offset], sibling=count - 1, siblings=count)
+        branch[-1] = chosen
+        self.notices.changed(Topic.CONVERSATIONS)
+        return chosen
+
+    def _answer(
+        self,
+        conversation_id: ConversationId,
+        on_event: Callable[[AnswerEvent], None],
+        cancel: CancelToken,
+    ) -> Message:
+        script = self.script
+        if script.fail is not None:
+            raise script.fail
+        said = []
+        record = script.record
+        on_event(AnswerStage(Stage.SEARCHING))
+        for index, piece in enumerate(script.pieces):
+            if index and script.gate is not None:
+                _wait(script.gate, cancel)
+            if cancel.is_cancelled:
+                record = replace(record, finish=FinishReason.STOPPED)
+                break
+            on_event(AnswerStage(Stage.WRITING))
+            on_event(AnswerText(piece))
+            said.append(piece)
+        branch = self.answers[conversation_id]
+        made = self._message(
+            conversation_id, branch[-1].id, Role.ASSISTANT, "".join(said), record
+        )
+        branch.append(made)
+        self.notices.changed(Topic.CONVERSATIONS)
+        return made
+
+    def _message(
+        self,
+        conversation_id: ConversationId,
+        parent: MessageId | None,
+        role: Role,
+        text: str,
+        record: AnswerRecord | None = None,
+    ) -> Message:
+        return Message(MessageId(self._id()), conversation_id, parent, role, text, NOW, record)
+
+    def _id(self) -> int:
+        self.next_id += 1
+        return self.next_id
+
+
+def _wait(gate: threading.Event, cancel: CancelToken) -> None:
+    for _turn in range(round(WAIT_S / 0.01)):
+        if gate.wait(0.01) or cancel.is_cancelled:
+            return
+    raise AssertionError("the test never opened the gate")
+
+
+@dataclass
+class FakeLibrary:
+    notices: Notices
+    stored: list[Document] = field(default_factory=list)
+    shelves: list[Collection] = field(default_factory=list)
+    texts: dict[int, str] = field(default_factory=dict)
+    refused: list[Refused] = field(default_factory=list)
+    page: PagePicture | None = None
+    failure: AppError | None = None
+    rendered: list[tuple[Path, int, int, str]] = field(default_factory=list)
+
+    def documents(self) -> tuple[Document, ...]:
+        return tuple(self.stored)
+
+    def collections(self) -> tuple[Collection, ...]:
+        return tuple(self.shelves)
+
+    def add(self, paths: Sequence[Path], collection: CollectionId | None = None) -> AddReport:
+        bad = {each.path for each in self.refused}
+        added = [
+            make_document(100 + index, path.name, path=path, status=DocumentStatus.QUEUED)
+            for index, path in enumerate(paths)
+            if path not in bad
+        ]
+        self.stored.extend(added)
+        self.notices.changed(Topic.DOCUMENTS)
+        return AddReport(tuple(added), tuple(self.refused))
+
+    def part_text(self, content: ContentHash, part: int) -> str:
+        if self.failure is not None:
+            raise self.failure
+        return self.texts[part]
+
+    def render_page(self, path: Path, page: int, width: int, quote: str) -> PagePicture:
+        self.rendered.append((path, page, width, quote))
+        if self.failure is not None:
+            raise self.failure
+        if self.page is not None:
+            return self.page
+        height = round(width * 1.41)
+        marks = ((width * 0.2, height * 0.6, width * 0.5, 18.0),) if quote else ()
+        return PagePicture(width, height, b"\xff" * (width * height * 3), marks)
+
+
+@dataclass(frozen=True)
+class FakeLoaded:
+    model: LocalModel
+
+
+@dataclass
+class FakeModels:
+    loaded: FakeLoaded | None = None
+
+
+@dataclass
+class FakeServices:
+    settings: SettingsStore
+    notices: Notices
+    chat: FakeChat
+    library: FakeLibrary
+    models: FakeModels
+
+
+def fake_services(settings: Path) -> FakeServices:
+    notices = Notices()
+    return FakeServices(
+        SettingsStore(settings), notices, FakeChat(notices), FakeLibrary(notices), FakeModels()
+    )
+
+
+def make_message(
+    number: int, text: str, record: AnswerRecord | None = None, **changes: object
+) -> Message:
+    """A question without a record, else an answer."""
+    message = Message(
+        MessageId(1000 + number),
+        ConversationId(1),
+        MessageId(999 + number) if number else None,
+        Role.USER if record is None else Role.ASSISTANT,
+        text,
+        NOW,
+        record,
+    )
+    return replace(message, **changes)  # type: ignore[arg-type]  # fields of Message

@@ -1,0 +1,167 @@
+"""Pictures of every state of the chat pane, to be looked at."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
+
+from app.chat.live import Phase
+from app.library.entities import DocumentKind, DocumentStatus, Place
+from app.settings.schema import Theme
+from app.ui.chat.pane import ChatPane
+from app.ui.sources.request import SourceRequest
+from app.ui.theme import ThemeKeeper
+from tests.ui.chat.fakes import (
+    LOCAL_MODEL,
+    MODEL_RECORD,
+    NOW,
+    FakeLoaded,
+    FakeServices,
+    Script,
+    make_citation,
+    make_document,
+)
+from tests.ui.chat.samples import QUESTION, RICH, endings, long_conversation, quoted, rich
+
+OpenPane = Callable[..., ChatPane]
+LOOKS = {
+    "light": (Theme.LIGHT, 1204),
+    "dark": (Theme.DARK, 1204),
+    "narrow": (Theme.LIGHT, 640),
+}
+
+
+@pytest.fixture(params=LOOKS)
+def look(request: pytest.FixtureRequest, theme: ThemeKeeper) -> tuple[str, int]:
+    chosen, width = LOOKS[request.param]
+    theme.apply(chosen, 100, reduce_motion=True)
+    return request.param, width
+
+
+def fill(services: FakeServices, messages: tuple = ()) -> None:
+    services.library.stored = [
+        make_document(1, "Contract.pdf"),
+        make_document(2, "Price list.pdf"),
+        make_document(3, "Notes.md", kind=DocumentKind.MARKDOWN, status=DocumentStatus.READING),
+    ]
+    services.models.loaded = FakeLoaded(LOCAL_MODEL)
+    services.chat.add("Notice periods in the framework agreement", messages)
+    services.chat.add("Summarise the tender PDF")
+    services.chat.add("Regex for invoice numbers", updated_at=NOW - timedelta(days=1))
+    services.chat.add("Plan for the evaluation", updated_at=NOW - timedelta(days=4))
+    services.chat.add("Translate the release notes to Welsh", updated_at=NOW - timedelta(days=90))
+
+
+def open_first(qtbot, pane: ChatPane, services: FakeServices) -> None:
+    first = next(iter(services.chat.stored))
+    pane.show_conversation(first)
+    qtbot.waitUntil(lambda: len(pane.view.transcript.messages) > 0)
+    qtbot.waitUntil(lambda: pane.context.jobs.running == 0)
+
+
+def test_empty(qtbot, open_pane: OpenPane, look, screenshot) -> None:
+    pane = open_pane(look[1])
+    qtbot.waitUntil(lambda: pane.view.shows_start)
+    assert screenshot(pane, f"chat_empty_{look[0]}").exists()
+
+
+def test_start_with_documents(
+    qtbot, open_pane: OpenPane, services: FakeServices, look, screenshot
+) -> None:
+    fill(services)
+    pane = open_pane(look[1])
+    qtbot.waitUntil(lambda: bool(pane.view.pending.text()))
+    assert screenshot(pane, f"chat_start_{look[0]}").exists()
+
+
+@pytest.mark.parametrize("name", ["rich", "quoted", "endings"])
+def test_conversation(
+    qtbot, open_pane: OpenPane, services: FakeServices, look, screenshot, name: str
+) -> None:
+    messages = {"rich": rich, "quoted": quoted, "endings": endings}[name]()
+    fill(services, messages)
+    pane = open_pane(look[1], 1150 if name == "rich" else 840)
+    open_first(qtbot, pane, services)
+    assert screenshot(pane, f"chat_{name}_{look[0]}").exists()
+
+
+def test_long_conversation(
+    qtbot, open_pane: OpenPane, services: FakeServices, look, screenshot
+) -> None:
+    fill(services, long_conversation())
+    pane = open_pane(look[1])
+    open_first(qtbot, pane, services)
+    bar = pane.view.transcript.verticalScrollBar()
+    bar.setValue(bar.maximum() - 900)
+    assert screenshot(pane, f"chat_500_{look[0]}").exists()
+
+
+def test_streaming(qtbot, open_pane: OpenPane, services: FakeServices, look, screenshot) -> None:
+    fill(services)
+    gate = threading.Event()
+    services.chat.script = Script((RICH[:1000], RICH[1000:]), MODEL_RECORD, gate)
+    pane = open_pane(look[1])
+    pane.view.composer.submitted.emit(QUESTION)
+    qtbot.waitUntil(lambda: pane._shown.running is not None)
+    running = pane._shown.running
+    assert running is not None
+    qtbot.waitUntil(lambda: running.live.phase is Phase.WRITING)
+    qtbot.waitUntil(lambda: pane.view.transcript.widgets[-1].body.height() > 200)
+    assert screenshot(pane, f"chat_streaming_{look[0]}").exists()
+    gate.set()
+    qtbot.waitUntil(lambda: pane._shown.running is None)
+
+
+@pytest.mark.parametrize("name", ["page", "text", "gone"])
+def test_source(
+    qtbot, open_pane: OpenPane, services: FakeServices, look, screenshot, name: str
+) -> None:
+    from app.base.errors import NotFound
+
+    fill(services, quoted())
+    services.library.texts = {0: ("# Deadlines\n\n" + "Some text before it. " * 30 + "\n\n") * 6
+                              + "Deadlines run from the day after receipt.\n" + "More text. " * 200}
+    if name == "gone":
+        services.library.failure = NotFound(
+            "The file Contract.pdf is not there any more.", "Put it back, or add it again."
+        )
+    pane = open_pane(look[1])
+    open_first(qtbot, pane, services)
+    citation = make_citation(1)
+    if name == "text":
+        text = services.library.texts[0]
+        start = text.index("Deadlines run")
+        place = Place(0, start, start + 41, section="Deadlines")
+        citation = replace(
+            citation,
+            title="Notes.md",
+            kind=DocumentKind.MARKDOWN,
+            place=place,
+            quote="Deadlines run from the day after receipt.",
+        )
+    pane._on_citation_requested(citation)
+    qtbot.waitUntil(lambda: pane.context.jobs.running == 0)
+    qtbot.waitUntil(
+        lambda: pane.view.source._canvas.has_picture or pane.view.source._text.toPlainText() != ""
+    )
+    assert screenshot(pane, f"chat_source_{name}_{look[0]}").exists()
+
+
+def test_picker(qtbot, open_pane: OpenPane, services: FakeServices, look, screenshot) -> None:
+    from app.library.entities import Collection, CollectionId
+    from app.ui.chat.scope_picker import ScopePicker
+
+    fill(services)
+    services.library.shelves = [Collection(CollectionId(1), "Contracts", 12)]
+    pane = open_pane(look[1])
+    qtbot.mouseClick(pane.view.composer.scope_button, Qt.MouseButton.LeftButton)
+    picker = pane.findChild(ScopePicker)
+    assert picker is not None
+    assert screenshot(picker, f"chat_picker_{look[0]}").exists()
+    picker.findChild(QPushButton).click()
