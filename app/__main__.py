@@ -9,8 +9,10 @@ def main() -> int:
 
     freeze_support()
     from app.cli.main import main as run
+    from app.ui.application import run_window  # imports no Qt before it is called
+    from app.ui.selftest import run_selftest
 
-    return run(sys.argv[1:])
+    return run(sys.argv[1:], open_window=run_window, selftest=run_selftest)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,11 @@ class Services:
     chat: ChatService
     close: Callable[[], None]
 
+    def start(self) -> None:
+        """Go on with what was left over last time, in the background."""
+        self.library.start()
+        self.models.hash_in_background()
+
 
 @dataclass(frozen=True, slots=True)
 class Children:

@@ -23,16 +23,28 @@ EXPECTED_FAILURE = 3
 INTERRUPTED = 130
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run one command, or open the window. Returns the exit code."""
+OpenWindow = Callable[[DataPaths, Sequence[Path]], int]
+
+
+def main(argv: Sequence[str], *, open_window: OpenWindow, selftest: Callable[[Path], int]) -> int:
+    """Run one command, or open the window. Returns the exit code.
+
+    Args:
+        argv: the words after `cairn`.
+        open_window: opens the window with these files; given, because Qt is not known here.
+        selftest: walks through the window and saves pictures in this folder.
+    """
     parser, commands = _parsers()
-    if not _names_command(argv, commands) and not set(argv) & {"-h", "--help", "--version"}:
-        return _open_window(argv)
-    arguments = parser.parse_args(argv)
+    is_command = _names_command(argv, commands) or set(argv) & {"-h", "--help", "--version"}
+    arguments = (parser if is_command else _window_parser()).parse_args(argv)
     printer = Printer(as_json=getattr(arguments, "json", False))
     try:
+        if not is_command:
+            paths = data_paths(arguments.data_dir)
+            paths.make()
+            return open_window(paths, [each.absolute() for each in arguments.files])
         if arguments.command == "selftest":
-            return _selftest(arguments.screenshots)
+            return selftest(arguments.screenshots)
         return _run(arguments.run, data_paths(arguments.data_dir), arguments, printer)
     except AppError as error:
         printer.failure(error)
@@ -52,26 +64,11 @@ def _names_command(argv: Sequence[str], commands: Sequence[str]) -> bool:
     return False
 
 
-def _open_window(argv: Sequence[str]) -> int:
+def _window_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cairn", description=app.__doc__)
     parser.add_argument("--data-dir", type=Path, metavar="DIR")
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
-    arguments = parser.parse_args(argv)
-    paths = data_paths(arguments.data_dir)
-    try:
-        paths.make()
-        from app.ui.application import run_window  # Qt, only when there is to be a window
-
-        return run_window(paths, [each.absolute() for each in arguments.files])
-    except AppError as error:
-        Printer(as_json=False).failure(error)
-        return EXPECTED_FAILURE
-
-
-def _selftest(screenshots: Path) -> int:
-    from app.ui.selftest import run_selftest  # Qt, only when there is to be a window
-
-    return run_selftest(screenshots)
+    return parser
 
 
 def _run(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app.library.encoders import Vectors
 
 # The best sentence must reach this; below, nothing is quoted.
-THRESHOLD: Final = 0.46
+THRESHOLD: Final = 0.45
 # Further sentences must come this close to the best one.
 NEAR_BEST: Final = 0.15
 SHARED_WORDS_WEIGHT: Final = 0.05

@@ -1,4 +1,4 @@
-"""Bugs: caught, logged, and made into a report. `crash_sheet` shows it; nothing is sent anywhere."""
+"""Bugs: caught, logged, and made into a report that `crash_sheet` shows. Nothing is sent."""
 
 from __future__ import annotations
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.library.entities import DocumentId
 from app.ui.pane import Pane, PaneContext
 from app.ui.rail import RailEntry
+from app.ui.sources.request import SourceRequest
 
 # Pane modules are imported when they are made: the window paints before all but the first.
 
@@ -96,11 +98,11 @@ def connect_panes(book: PaneBook, show: Callable[[str], None]) -> None:
     if not isinstance(chat, ChatPane) or not isinstance(library, LibraryPane):
         return
 
-    def open_source(request: object) -> None:
+    def open_source(request: SourceRequest) -> None:
         show("chat")
         chat.open_source(request)
 
-    def ask_about(documents: object) -> None:
+    def ask_about(documents: tuple[DocumentId, ...]) -> None:
         show("chat")
         chat.ask_about(documents)
 

@@ -73,7 +73,7 @@ def build_services(paths: DataPaths) -> Services:
     from app.bootstrap import build
 
     services = build(paths)
-    services.library.start()  # what the last run left unfinished goes on
+    services.start()
     return services
 
 
@@ -96,6 +96,7 @@ class Session(QObject):
         entries: tuple[PaneEntry, ...] = ENTRIES,
         connect: Callable[[PaneBook, Callable[[str], None]], None] = connect_panes,
         build: Callable[[DataPaths], Services] = build_services,
+        theme: ThemeKeeper | None = None,
         catches_bugs: bool = True,
     ) -> None:
         super().__init__(application)
@@ -110,7 +111,7 @@ class Session(QObject):
         self._crash = CrashReporter(paths.logs, self)
         self._catches_bugs = catches_bugs
         self._fault = self._crash.install() if catches_bugs else ""
-        self._theme = ThemeKeeper(application)
+        self._theme = theme or ThemeKeeper(application)
         self._apply_looks()
         self._jobs = JobRunner(self)
         self._relay = NoticeRelay(self)
@@ -124,6 +125,13 @@ class Session(QObject):
         )
         self._connect_parts(application)
         self._add_shutdown_steps()
+
+    @property
+    def services(self) -> Services:
+        """The services; only after `became_ready`."""
+        if self._services is None:
+            raise RuntimeError("the services were used before became_ready")
+        return self._services
 
     @property
     def settings(self) -> Settings:
@@ -184,7 +192,7 @@ class Session(QObject):
                 window,
                 sheets,
                 data_folder=self._paths.root,
-                change=self._change_setting,
+                change=self.change_setting,
                 text_scale=lambda: self.settings.appearance.text_scale,
             )
         )
@@ -243,7 +251,8 @@ class Session(QObject):
                 failed=self.window.notifier.problem,
             )
 
-    def _change_setting(self, group: str, name: str, value: object) -> None:
+    def change_setting(self, group: str, name: str, value: object) -> None:
+        """Store a setting and apply it; does nothing before the services are there."""
         services = self._services
         if services is None:
             return

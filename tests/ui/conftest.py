@@ -28,6 +28,13 @@ from tests.ui.shell import entries, fake_services, no_wires
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_collections() -> None:
+    """Keep what was imported out of the many collections that look for leaks."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def qt_leaks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Fail a test that leaves a window or a thread behind."""
@@ -58,10 +65,10 @@ def qt_leaks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 def _delete_deferred() -> None:
     """Deferred deletes do not run outside an event loop unless they are sent."""
-    for _round in range(3):
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        QApplication.processEvents()
-        gc.collect()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    QApplication.processEvents()
+    gc.collect()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture
@@ -142,6 +149,7 @@ def session(qapp: QApplication, qtbot, paths: DataPaths, theme: ThemeKeeper) -> 
         entries=entries(),
         connect=no_wires,
         build=fake_services,
+        theme=theme,
         catches_bugs=False,  # pytest-qt wants to see them
     )
     with qtbot.waitSignal(session.became_ready, timeout=5000):

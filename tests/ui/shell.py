@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from app.base.changes import Notices, Topic
 from app.base.paths import DataPaths
 from app.settings.store import SettingsStore
 from app.ui.actions import ActionSpec, Reach
+from app.ui.main_window import MainWindow
 from app.ui.pane import Pane, PaneContext
 from app.ui.panes import PaneBook, PaneEntry
 from app.ui.rail import RailEntry
+from app.ui.session import Session
 from app.ui.settings.pane import SettingsPane
 from app.ui.widgets.choice import Choice
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.layout import PageHeader
+
+T = TypeVar("T", bound=QObject)
 
 
 @dataclass
@@ -46,7 +51,7 @@ class FakeServices:
         self.closed += 1
 
 
-def fake_services(paths: DataPaths) -> Any:
+def fake_services(paths: DataPaths) -> Any:  # stands in for `Services`
     return FakeServices(paths, SettingsStore(paths.settings))
 
 
@@ -146,3 +151,37 @@ def entries() -> tuple[PaneEntry, ...]:
         entry("models", "Models", "ph.cube", "Ctrl+3", ModelsLike),
         entry("settings", "Settings", "ph.gear-six", "Ctrl+,", SettingsPane),
     )
+
+
+def sample(window: MainWindow, pane_id: str) -> SamplePane:
+    """A stand-in pane of the window."""
+    pane = window.pane(pane_id)
+    assert isinstance(pane, SamplePane)
+    return pane
+
+
+def shown_id(window: MainWindow) -> str:
+    """The pane that is shown."""
+    assert window.current is not None
+    return window.current.pane_id
+
+
+def fakes(session: Session) -> FakeServices:
+    """The stand-in services of a session."""
+    services: object = session.services
+    assert isinstance(services, FakeServices)
+    return services
+
+
+def focus() -> QWidget:
+    """The widget that has the focus."""
+    widget = QApplication.focusWidget()
+    assert widget is not None
+    return widget
+
+
+def child(parent: QObject, kind: type[T], name: str = "") -> T:
+    """The first child of a kind."""
+    found = parent.findChild(kind, name) if name else parent.findChild(kind)
+    assert found is not None
+    return found

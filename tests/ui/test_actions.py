@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from PySide6.QtGui import QKeySequence
@@ -44,7 +45,7 @@ def test_add_same_shortcut_in_two_panes_runs_that_of_the_shown_one(table: Action
                     "Find",
                     pane,
                     "ph.plus",
-                    lambda pane=pane: ran.append(pane),
+                    partial(ran.append, pane),
                     "Ctrl+F",
                     pane_id=pane,
                     reach=Reach.PANE,

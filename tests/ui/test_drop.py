@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from app.ui.drop import dropped_paths, refusal, sort_paths
 from app.ui.main_window import MainWindow
 from app.ui.session import Session
+from tests.ui.shell import child, sample, shown_id
 
 COPY, LEFT, NO_KEYS = (
     Qt.DropAction.CopyAction,
@@ -38,7 +39,7 @@ def drop(window: MainWindow, *paths: Path) -> None:
 
 
 def veil(window: MainWindow) -> QWidget:
-    found = window.root.findChild(QWidget, "veil")
+    found = child(window.root, QWidget, "veil")
     assert found is not None
     return found
 
@@ -106,7 +107,7 @@ def test_drag_of_text_is_not_taken(session: Session):
 def test_drop_documents_on_the_chat_go_to_the_chat(session: Session, files: dict[str, Path], qtbot):
     window = session.window
     drop(window, files["a.pdf"], files["b.txt"])
-    pane = window.pane("chat")
+    pane = sample(window, "chat")
     qtbot.waitUntil(lambda: pane.dropped == [(files["a.pdf"], files["b.txt"])])
     assert window.current is pane
     assert not veil(window).isVisible()
@@ -117,10 +118,10 @@ def test_drop_documents_on_a_pane_that_does_not_want_them_go_to_the_library(
 ):
     window = session.window
     window.show_pane("models")
-    window.pane("models").takes_drops = False
+    sample(window, "models").takes_drops = False
     drop(window, files["a.pdf"])
-    qtbot.waitUntil(lambda: window.pane("library").dropped == [(files["a.pdf"],)])
-    assert window.current.pane_id == "library"
+    qtbot.waitUntil(lambda: sample(window, "library").dropped == [(files["a.pdf"],)])
+    assert shown_id(window) == "library"
 
 
 def test_drop_mixed_files_each_go_where_they_belong_and_the_missing_is_named(
@@ -128,10 +129,10 @@ def test_drop_mixed_files_each_go_where_they_belong_and_the_missing_is_named(
 ):
     window = session.window
     drop(window, files["m.gguf"], tmp_path / "gone.pdf", files["b.txt"])
-    qtbot.waitUntil(lambda: window.pane("models").dropped == [(files["m.gguf"],)])
-    assert window.pane("chat").dropped == [(files["b.txt"],)]
+    qtbot.waitUntil(lambda: sample(window, "models").dropped == [(files["m.gguf"],)])
+    assert sample(window, "chat").dropped == [(files["b.txt"],)]
     assert window.notifier.notes[0].text == "“gone.pdf” cannot be found on this computer."
 
 
 def test_drop_on_a_field_is_left_to_the_window(session: Session):
-    assert not session.window.pane("chat").field.acceptDrops()
+    assert not sample(session.window, "chat").field.acceptDrops()

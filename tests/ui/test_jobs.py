@@ -213,7 +213,8 @@ def test_close_job_that_hangs_is_left_after_the_deadline(qapp: QApplication, own
 
 
 def test_submit_after_close_does_not_run(qapp: QApplication, owner: QObject):
-    runner, ran = JobRunner(), []
+    runner = JobRunner()
+    ran: list[int] = []
     runner.close()
     job = runner.submit(ran.append, 1, owner=owner)
     assert job.is_dropped

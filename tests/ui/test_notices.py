@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,8 @@ def test_relay_first_change_is_told_at_once_on_the_gui_thread(relay: NoticeRelay
 
 
 def test_relay_flood_of_changes_becomes_a_few_notices(relay: NoticeRelay, qtbot):
-    notices, told = Notices(), []
+    notices = Notices()
+    told: list[Any] = []
     relay.listen(notices)
     relay.changed.connect(told.append)
     for _each in range(500):
@@ -40,7 +42,8 @@ def test_relay_flood_of_changes_becomes_a_few_notices(relay: NoticeRelay, qtbot)
 
 
 def test_relay_activities_only_the_latest_of_each_job_is_told(relay: NoticeRelay, qtbot):
-    notices, told = Notices(), []
+    notices = Notices()
+    told: list[Any] = []
     relay.listen(notices)
     relay.activity.connect(told.append)
     for done in range(100):

@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
+from PySide6.QtWidgets import QLabel, QLineEdit
 
 from app.ui.palette import CommandPalette
 from app.ui.session import Session
 from app.ui.shortcuts import ShortcutsSheet
+from tests.ui.shell import child, focus, sample, shown_id
 
 
 @pytest.fixture
 def palette(session: Session) -> CommandPalette:
     session.window.actions_table.run("window.palette")
-    found = session.window.root.findChild(CommandPalette)
+    found = child(session.window.root, CommandPalette)
     assert found is not None
     return found
 
@@ -26,9 +27,9 @@ def test_palette_shortcut_opens_it_with_the_field_focused(session: Session, qtbo
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     qtbot.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
-    palette = window.root.findChild(CommandPalette)
+    palette = child(window.root, CommandPalette)
     assert palette.isVisible()
-    assert QApplication.focusWidget() is palette.field
+    assert focus() is palette.field
 
 
 def test_palette_few_letters_and_enter_run_the_action(
@@ -38,7 +39,7 @@ def test_palette_few_letters_and_enter_run_the_action(
     assert rows(palette)[0] == "Go to: Models"
     qtbot.keyClick(palette.field, Qt.Key.Key_Return)
     assert not palette.isVisible()
-    assert session.window.current.pane_id == "models"
+    assert shown_id(session.window) == "models"
 
 
 def test_palette_action_of_another_pane_shows_that_pane(
@@ -46,7 +47,7 @@ def test_palette_action_of_another_pane_shows_that_pane(
 ):
     qtbot.keyClicks(palette.field, "library find")
     qtbot.keyClick(palette.field, Qt.Key.Key_Return)
-    pane = session.window.pane("library")
+    pane = sample(session.window, "library")
     assert session.window.current is pane
     assert pane.events[-1] == "find"
 
@@ -64,7 +65,7 @@ def test_palette_click_on_a_row_runs_it(session: Session, palette: CommandPalett
     qtbot.keyClicks(palette.field, "go lib")
     place = palette.list.visualRect(palette.items.index(0)).center()
     qtbot.mouseClick(palette.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    assert session.window.current.pane_id == "library"
+    assert shown_id(session.window) == "library"
 
 
 def test_palette_nothing_fits_says_so(palette: CommandPalette, qtbot):
@@ -77,13 +78,13 @@ def test_palette_nothing_fits_says_so(palette: CommandPalette, qtbot):
 
 def test_palette_escape_closes_it_and_the_focus_returns(session: Session, qtbot):
     window = session.window
-    before: QLineEdit = window.pane("chat").field
+    before: QLineEdit = sample(window, "chat").field
     before.setFocus()
     window.actions_table.run("window.palette")
-    palette = window.root.findChild(CommandPalette)
+    palette = child(window.root, CommandPalette)
     qtbot.keyClick(palette.field, Qt.Key.Key_Escape)
     assert not palette.isVisible()
-    assert QApplication.focusWidget() is before
+    assert focus() is before
 
 
 def test_palette_click_beside_it_closes_it(palette: CommandPalette, qtbot):
@@ -103,7 +104,7 @@ def test_palette_list_model_is_sound(palette: CommandPalette, qtmodeltester):
 
 def test_shortcuts_page_lists_every_shortcut_of_the_table(session: Session):
     session.window.actions_table.run("window.shortcuts")
-    sheet = session.window.root.findChild(ShortcutsSheet)
+    sheet = child(session.window.root, ShortcutsSheet)
     texts = [label.text() for label in sheet.findChildren(QLabel)]
     for spec in session.window.actions_table.specs:
         if spec.shortcut:
@@ -114,10 +115,10 @@ def test_shortcuts_page_lists_every_shortcut_of_the_table(session: Session):
 def test_overlay_tab_stays_inside(session: Session, qtbot):
     session.window.actions_table.run("window.notes")
     for _press in range(4):
-        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        qtbot.keyClick(focus(), Qt.Key.Key_Tab)
         overlay = session.window.root
-        focus = QApplication.focusWidget()
+        focused = focus()
         assert any(
-            sheet.isVisible() and sheet.isAncestorOf(focus)
+            sheet.isVisible() and sheet.isAncestorOf(focused)
             for sheet in overlay.findChildren(type(overlay))
         )

@@ -14,7 +14,8 @@ from app.ui.pane import PaneContext
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.choice import Choice
 from app.ui.widgets.info_bar import InfoBar
-from tests.ui.shell import LibraryLike, SamplePane, fake_services
+from app.ui.widgets.layout import PageHeader
+from tests.ui.shell import LibraryLike, SamplePane, child, fake_services
 
 DOCUMENTS = frozenset({Topic.DOCUMENTS})
 MODELS = frozenset({Topic.MODELS})
@@ -32,7 +33,9 @@ def holder(qtbot) -> QWidget:
 @pytest.fixture
 def pane(context: PaneContext, holder: QWidget) -> SamplePane:
     pane = LibraryLike(context)
-    holder.layout().addWidget(pane)
+    layout = holder.layout()
+    assert layout is not None
+    layout.addWidget(pane)
     return pane
 
 
@@ -88,7 +91,7 @@ def test_problem_shown_stands_below_the_header_and_can_be_dismissed(
 ):
     holder.show()
     bar = pane.show_problem(AppError("It is encrypted.", "Remove the password."))
-    header = pane.body.itemAt(0).widget()
+    header = child(pane, PageHeader)
     qtbot.waitUntil(lambda: bar.mapTo(pane, bar.rect().topLeft()).y() > header.height() > 40)
     assert bar.text == "It is encrypted. Remove the password."
     bar.dismiss()
@@ -108,7 +111,7 @@ def test_problem_with_a_choice_runs_it(pane: SamplePane, holder: QWidget, qtbot)
     holder.show()
     ran: list[int] = []
     bar = pane.show_problem(AppError("Gone."), Choice("Locate…", lambda: ran.append(1)))
-    qtbot.mouseClick(bar.findChild(Button), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(child(bar, Button), Qt.MouseButton.LeftButton)
     assert ran == [1]
 
 
@@ -122,7 +125,7 @@ def test_problems_cleared_all_go(pane: SamplePane, holder: QWidget, qtbot):
 def test_problem_before_the_pane_is_built_is_not_lost(pane: SamplePane, holder: QWidget):
     pane.show_problem(AppError("Early."))
     holder.show()
-    assert pane.findChild(InfoBar).isVisible()
+    assert child(pane, InfoBar).isVisible()
 
 
 def test_take_drop_default_leaves_files_to_the_window(context: PaneContext, qtbot):

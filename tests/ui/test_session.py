@@ -18,7 +18,7 @@ from app.ui.rail import BellButton, Rail
 from app.ui.session import Application, Session
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.confirm import ConfirmSheet
-from tests.ui.shell import entries, fake_services, no_wires
+from tests.ui.shell import child, entries, fake_services, fakes, focus, no_wires, sample, shown_id
 
 
 @pytest.fixture
@@ -27,7 +27,13 @@ def make(qapp, qtbot, theme, paths: DataPaths):
 
     def make(build=fake_services) -> Session:
         session = Session(
-            qapp, paths, entries=entries(), connect=no_wires, build=build, catches_bugs=False
+            qapp,
+            paths,
+            entries=entries(),
+            connect=no_wires,
+            build=build,
+            theme=theme,
+            catches_bugs=False,
         )
         made.append(session)
         return session
@@ -56,15 +62,15 @@ def test_open_window_is_painted_before_services_are_built(make, qtbot, paths: Da
 def test_open_all_panes_are_made_but_only_the_shown_one_is_built(session: Session):
     window = session.window
     assert [pane.pane_id for pane in window.book.made] == ["chat", "library", "models", "settings"]
-    assert window.current.pane_id == "chat"
-    assert window.pane("chat").events == ["build", "ready"]
-    assert window.pane("library").events == []
+    assert shown_id(window) == "chat"
+    assert sample(window, "chat").events == ["build", "ready"]
+    assert sample(window, "library").events == []
 
 
 def test_rail_click_shows_the_pane_and_marks_it(session: Session, qtbot):
     rail: Rail = session.window.rail
     qtbot.mouseClick(rail.button("models"), Qt.MouseButton.LeftButton)
-    assert session.window.current.pane_id == "models"
+    assert shown_id(session.window) == "models"
     assert rail.button("models").isChecked()
     assert not rail.button("chat").isChecked()
     qtbot.mouseClick(rail.button("models"), Qt.MouseButton.LeftButton)
@@ -80,7 +86,7 @@ def test_second_session_opens_with_the_last_pane(make, qtbot, paths: DataPaths):
     second = make()
     with qtbot.waitSignal(second.became_ready):
         second.open()
-    assert second.window.current.pane_id == "library"
+    assert shown_id(second.window) == "library"
 
 
 def test_files_given_at_the_start_wait_for_the_services(make, qtbot, tmp_path):
@@ -95,9 +101,9 @@ def test_files_given_at_the_start_wait_for_the_services(make, qtbot, tmp_path):
     session = make(build)
     session.open([file])
     qtbot.waitUntil(lambda: session.window.current is not None)
-    assert session.window.pane("chat").dropped == []
+    assert sample(session.window, "chat").dropped == []
     go.set()
-    qtbot.waitUntil(lambda: session.window.pane("chat").dropped == [(file,)])
+    qtbot.waitUntil(lambda: sample(session.window, "chat").dropped == [(file,)])
 
 
 def test_start_failure_is_explained_and_can_be_tried_again(make, qtbot):
@@ -122,8 +128,8 @@ def test_start_failure_is_explained_and_can_be_tried_again(make, qtbot):
     with qtbot.waitSignal(session.became_ready):
         qtbot.mouseClick(again, Qt.MouseButton.LeftButton)
     assert window.rail.isEnabled()
-    assert window.current.pane_id == "chat"
-    assert "ready" in window.pane("chat").events
+    assert shown_id(window) == "chat"
+    assert "ready" in sample(window, "chat").events
 
 
 def test_start_bug_shows_the_report(make, qtbot):
@@ -140,11 +146,11 @@ def test_close_ends_panes_jobs_and_services(make, qtbot):
     session = make()
     with qtbot.waitSignal(session.became_ready):
         session.open()
-    services = session._services
+    services = fakes(session)
     with qtbot.waitSignal(session.ended):
         session.window.close()
     assert services.closed == 1
-    assert session.window.pane("chat").events[-1] == "close_down"
+    assert sample(session.window, "chat").events[-1] == "close_down"
     assert session.window.context.jobs.submit(list, owner=session.window).is_dropped
 
 
@@ -166,10 +172,10 @@ def test_close_before_the_services_are_built_closes_them_too(make, qtbot, paths:
 
 def test_close_with_unfinished_work_asks_first(session: Session, qtbot):
     window = session.window
-    window.pane("chat").question = "An answer is still being written."
+    sample(window, "chat").question = "An answer is still being written."
     window.close()
     assert window.isVisible()
-    sheet = window.root.findChild(ConfirmSheet)
+    sheet = child(window.root, ConfirmSheet)
     texts = [label.text() for label in sheet.findChildren(QLabel)]
     assert "An answer is still being written." in texts
     with qtbot.waitSignal(session.ended):
@@ -179,16 +185,16 @@ def test_close_with_unfinished_work_asks_first(session: Session, qtbot):
 
 def test_close_question_answered_no_stays_open(session: Session, qtbot):
     window = session.window
-    window.pane("chat").question = "Sure?"
+    sample(window, "chat").question = "Sure?"
     window.close()
-    sheet = window.root.findChild(ConfirmSheet)
+    sheet = child(window.root, ConfirmSheet)
     qtbot.mouseClick(sheet.back, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not isValid(sheet))
     assert window.isVisible()
 
 
 def test_settings_changed_elsewhere_change_the_looks(session: Session, qtbot):
-    services = session._services
+    services = fakes(session)
     services.settings.change("appearance", "theme", "dark")
     with qtbot.waitSignal(session.window.context.theme.changed):
         services.notices.changed(Topic.SETTINGS)
@@ -202,7 +208,7 @@ def test_palette_theme_action_stores_and_applies_it(session: Session, paths: Dat
 
 
 def test_larger_text_stops_at_the_bound(session: Session, qtbot):
-    services = session._services
+    services = fakes(session)
     services.settings.change("appearance", "text_scale", 150)
     session.window.actions_table.run("look.larger")
     qtbot.waitUntil(lambda: session.window.context.jobs.running == 0)
@@ -210,23 +216,23 @@ def test_larger_text_stops_at_the_bound(session: Session, qtbot):
 
 
 def test_activity_of_a_service_shows_and_cancel_reaches_the_library(session: Session, qtbot):
-    services, status = session._services, session.window.status
+    services, status = fakes(session), session.window.status
     services.notices.activity(Activity("ingestion", "Indexing", 1, 9, can_cancel=True))
     qtbot.waitUntil(status.isVisible)
-    qtbot.mouseClick(status.findChild(Button), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(child(status, Button), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: services.library.cancelled == 1)
     services.notices.activity(Activity("ingestion", "", finished=True))
     qtbot.waitUntil(lambda: not status.isVisible())
 
 
 def test_notices_reach_the_shown_pane(session: Session, qtbot):
-    session._services.notices.changed(Topic.DOCUMENTS)
-    pane = session.window.pane("chat")
+    fakes(session).notices.changed(Topic.DOCUMENTS)
+    pane = sample(session.window, "chat")
     qtbot.waitUntil(lambda: pane.seen == [frozenset({Topic.DOCUMENTS})])
 
 
 def test_bell_unread_note_is_told_and_read_when_opened(session: Session, qtbot):
-    bell = session.window.rail.findChild(BellButton)
+    bell = child(session.window.rail, BellButton)
     session.window.notifier.toast("Something")
     assert bell.accessibleName() == "Notifications, 1 unread"
     qtbot.mouseClick(bell, Qt.MouseButton.LeftButton)
@@ -240,7 +246,7 @@ def test_second_start_brings_the_window_back_with_its_files(session: Session, tm
     session.window.showMinimized()
     session._instance.called.emit((file,))
     assert not session.window.isMinimized()
-    qtbot.waitUntil(lambda: session.window.pane("chat").dropped == [(file,)])
+    qtbot.waitUntil(lambda: sample(session.window, "chat").dropped == [(file,)])
 
 
 def test_damaged_settings_file_is_told(make, qtbot, paths: DataPaths):
@@ -275,7 +281,7 @@ def test_every_focusable_widget_has_a_name(session: Session, pane_id: str):
     from PySide6.QtGui import QAccessible
 
     session.window.show_pane(pane_id)
-    session._services.notices.activity(Activity("ingestion", "Indexing", 1, 9, can_cancel=True))
+    fakes(session).notices.activity(Activity("ingestion", "Indexing", 1, 9, can_cancel=True))
     for id in ("window.palette", "window.shortcuts", "window.notes"):
         session.window.actions_table.run(id)
         QApplication.processEvents()
@@ -290,11 +296,11 @@ def test_tab_puts_the_focus_ring_on_and_the_mouse_does_not(session: Session, qtb
     window = session.window
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
-    field = window.pane("chat").field
+    field = sample(window, "chat").field
     field.setFocus()
     assert field.property("kbd") != "true"
     qtbot.keyClick(field, Qt.Key.Key_Tab)
-    marked = QApplication.focusWidget()
+    marked = focus()
     assert marked is not field
     assert marked.property("kbd") == "true"
     field.setFocus(Qt.FocusReason.MouseFocusReason)
@@ -306,11 +312,11 @@ def test_f6_steps_through_the_parts_of_the_window(session: Session, qtbot):
     window = session.window
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
-    pane = window.pane("chat")
+    pane = sample(window, "chat")
     pane.field.setFocus()
     window.actions_table.run("go.next-part")
-    assert window.rail.isAncestorOf(QApplication.focusWidget())
+    assert window.rail.isAncestorOf(focus())
     window.actions_table.run("go.next-part")
-    assert pane.isAncestorOf(QApplication.focusWidget())
+    assert pane.isAncestorOf(focus())
     window.actions_table.run("go.previous-part")
-    assert window.rail.isAncestorOf(QApplication.focusWidget())
+    assert window.rail.isAncestorOf(focus())

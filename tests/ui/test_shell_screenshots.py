@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent
 from PySide6.QtWidgets import QApplication
 
 from app.base.errors import AppError
@@ -12,6 +12,7 @@ from app.base.jobs import Activity
 from app.settings.schema import Theme
 from app.ui.session import Session
 from app.ui.widgets.choice import Choice, Severity
+from tests.ui.shell import focus
 
 SIZES = {"wide": (1280, 840), "narrow": (900, 600)}
 
@@ -50,7 +51,7 @@ def test_shell_in_each_state_draws(session: Session, looks: str, size: str, scre
         toast.dismiss()
     window.actions_table.run("window.palette")
     shot("palette")
-    qtbot.keyClicks(QApplication.focusWidget(), "the")
+    qtbot.keyClicks(focus(), "the")
     shot("palette-typed")
     window.actions_table.run("window.shortcuts")
     shot("shortcuts")
@@ -65,7 +66,7 @@ def test_shell_in_each_state_draws(session: Session, looks: str, size: str, scre
     window.dismiss_overlays()
     _drag(window)
     shot("drop")
-    window.dragLeaveEvent(None)
+    window.dragLeaveEvent(QDragLeaveEvent())
     window.status.show_activity(Activity("ingestion", "", finished=True))
     window.status.show_activity(Activity("hash", "", finished=True))
     window.show_pane("settings")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from app.ui.shutdown import Shutdown
 
@@ -9,7 +10,7 @@ def test_shutdown_steps_run_in_reverse_and_once():
     order: list[int] = []
     shutdown = Shutdown()
     for number in range(3):
-        shutdown.add(str(number), lambda number=number: order.append(number))
+        shutdown.add(str(number), partial(order.append, number))
     shutdown.run()
     shutdown.run()
     assert order == [2, 1, 0]

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import json
-import threading
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from app.base.paths import DataPaths
 from app.ui.single_instance import InstanceServer, hand_over, server_name
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -20,28 +23,42 @@ def server(paths: DataPaths, qtbot):
     server.deleteLater()
 
 
-def call(paths: DataPaths, files: list[Path], outcome: list[bool]) -> threading.Thread:
-    thread = threading.Thread(target=lambda: outcome.append(hand_over(paths, files)))
-    thread.start()
-    return thread
+@pytest.fixture
+def second_start(paths: DataPaths):
+    """Starts another process that hands over; its exit code is 0 when it was answered."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*files: Path) -> subprocess.Popen[bytes]:
+        program = (
+            "import sys; from pathlib import Path\n"
+            "from app.base.paths import DataPaths\n"
+            "from app.ui.single_instance import hand_over\n"
+            "root, *files = map(Path, sys.argv[1:])\n"
+            "sys.exit(0 if hand_over(DataPaths(root), files) else 1)\n"
+        )
+        words = [sys.executable, "-c", program, str(paths.root), *map(str, files)]
+        started.append(subprocess.Popen(words, cwd=ROOT))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
 
 
 def test_hand_over_running_window_gets_the_files(
-    server: InstanceServer, paths: DataPaths, tmp_path: Path, qtbot
+    server: InstanceServer, second_start, tmp_path: Path, qtbot
 ):
-    files, outcome = [tmp_path / "ä b.pdf", tmp_path / "c.gguf"], []
-    with qtbot.waitSignal(server.called) as called:
-        thread = call(paths, files, outcome)
-    thread.join(5)
+    files = [tmp_path / "ä b.pdf", tmp_path / "c.gguf"]
+    with qtbot.waitSignal(server.called, timeout=20_000) as called:
+        process = second_start(*files)
     assert called.args == [tuple(files)]
-    assert outcome == [True]
+    qtbot.waitUntil(lambda: process.poll() == 0, timeout=20_000)
 
 
-def test_hand_over_no_files_still_calls(server: InstanceServer, paths: DataPaths, qtbot):
-    outcome: list[bool] = []
-    with qtbot.waitSignal(server.called) as called:
-        thread = call(paths, [], outcome)
-    thread.join(5)
+def test_hand_over_no_files_still_calls(server: InstanceServer, second_start, qtbot):
+    with qtbot.waitSignal(server.called, timeout=20_000) as called:
+        second_start()
     assert called.args == [()]
 
 

@@ -7,6 +7,7 @@ from app.base.jobs import Activity
 from app.ui.status_line import StatusLine, detail_text
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.labels import ElidedLabel
+from tests.ui.shell import child
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_status_line_finish_of_an_unknown_job_is_ignored(line: StatusLine):
 
 def test_status_line_cancel_pressed_asks_once_and_says_so(line: StatusLine, qtbot):
     line.show_activity(Activity("a", "Indexing", 1, 4, can_cancel=True))
-    button = line.findChild(Button)
+    button = child(line, Button)
     with qtbot.waitSignal(line.cancel_requested) as asked:
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert asked.args == ["a"]
@@ -47,7 +48,7 @@ def test_status_line_cancel_pressed_asks_once_and_says_so(line: StatusLine, qtbo
 
 def test_status_line_job_that_cannot_be_cancelled_has_no_button(line: StatusLine):
     line.show_activity(Activity("a", "Checking"))
-    assert not line.findChild(Button).isVisible()
+    assert not child(line, Button).isVisible()
 
 
 def test_status_line_many_jobs_shows_three_and_counts_the_rest(line: StatusLine):

@@ -92,12 +92,12 @@ def test_style_sheet_larger_text_scales_type_and_heights():
     assert "min-height: 48px" in sheet  # control, 32
 
 
-def test_theme_dark_chosen_changes_palette_and_tells(theme: ThemeKeeper, qtbot):
+def test_theme_dark_chosen_changes_palette_and_tells(theme: ThemeKeeper, qapp: QApplication, qtbot):
     with qtbot.waitSignal(theme.changed):
         theme.apply(Theme.DARK, 100)
     assert theme.is_dark
     assert QApplication.palette().window().color() == QColor(tokens("dark")["bg"])
-    assert tokens("dark")["bg"] in QApplication.instance().styleSheet()
+    assert tokens("dark")["bg"] in qapp.styleSheet()
 
 
 def test_theme_same_again_says_nothing(theme: ThemeKeeper, qtbot):

@@ -12,6 +12,7 @@ from app.ui.notify import Notifier
 from app.ui.toasts import MOST, NotesSheet, ToastStack
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.choice import Choice, Severity
+from tests.ui.shell import child
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def test_toast_dismissed_the_others_close_up(stack: ToastStack, notifier: Notifi
     notifier.toast("above")
     above, below = stack.toasts
     top = above.y()
-    qtbot.mouseClick(above.findChild(IconButton), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(child(above, IconButton), Qt.MouseButton.LeftButton)
     assert below.y() == top
 
 
@@ -101,7 +102,7 @@ def test_toast_window_resized_keeps_the_corner(
 def test_toast_long_hostile_text_is_wrapped_and_never_rich(stack: ToastStack, notifier: Notifier):
     notifier.toast("<b>bold</b> " * 40)
     toast = stack.toasts[0]
-    label = toast.findChild(QLabel)
+    label = child(toast, QLabel)
     assert label.textFormat() == Qt.TextFormat.PlainText
     assert toast.height() > 100
     assert toast.width() <= 420

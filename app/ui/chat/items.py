@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from enum import IntEnum
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
 from app.chat.entities import Conversation, ConversationId
+from app.ui.chat.row_delegate import IS_BUSY, IS_HEADING
 
 Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
-
-
-class ChatRole(IntEnum):
-    """What a row is asked for besides its text."""
-
-    IS_HEADING = Qt.ItemDataRole.UserRole + 1
-    CONVERSATION = Qt.ItemDataRole.UserRole + 2
-    IS_BUSY = Qt.ItemDataRole.UserRole + 3
 
 
 def period(moment: datetime, now: datetime) -> str:
@@ -68,7 +60,7 @@ class ConversationItems(QAbstractListModel):
         self._busy = frozenset(ids)
         if self._rows:
             last = self.index(len(self._rows) - 1)
-            self.dataChanged.emit(self.index(0), last, [ChatRole.IS_BUSY])
+            self.dataChanged.emit(self.index(0), last, [IS_BUSY])
 
     def index_of(self, conversation_id: ConversationId | None) -> QModelIndex:
         """The row of a chat; an invalid index when it is not shown."""
@@ -109,16 +101,14 @@ class ConversationItems(QAbstractListModel):
             return None
         entry = self._rows[index.row()]
         if isinstance(entry, str):
-            return entry if role == Qt.ItemDataRole.DisplayRole else role == ChatRole.IS_HEADING
+            return entry if role == Qt.ItemDataRole.DisplayRole else role == IS_HEADING
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return entry.title
         if role == Qt.ItemDataRole.ToolTipRole:
             return entry.title
-        if role == ChatRole.CONVERSATION:
-            return entry
-        if role == ChatRole.IS_BUSY:
+        if role == IS_BUSY:
             return entry.id in self._busy
-        return False if role == ChatRole.IS_HEADING else None
+        return False if role == IS_HEADING else None
 
     def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
         entry = self.conversation(index)

@@ -24,7 +24,7 @@ from app.ui.chat.words import (
 )
 from app.ui.text.text_view import ProseSegment
 from app.ui.widgets.buttons import Button, IconButton
-from app.ui.widgets.choice import Choice
+from app.ui.widgets.choice import Choice, Severity
 from app.ui.widgets.info_bar import InfoBar
 from app.ui.widgets.labels import IconLabel, Label
 from app.ui.widgets.layout import row
@@ -169,7 +169,7 @@ class AnswerMessage(QWidget):
         stage = "" if live.phase is Phase.WRITING else stage_text(live.phase, seconds)
         is_news = bool(text) or stage != self._stage.text()
         self._stage.setText(stage)
-        self._waiting.setVisible(bool(stage))
+        self._waiting.setVisible(live.is_running)
         return is_news
 
     def fit(self, width: int) -> int:
@@ -206,6 +206,9 @@ class AnswerMessage(QWidget):
         notice = answer_notice(message.record)
         if notice is None:
             return
+        if notice.severity is Severity.INFO and not notice.hint:
+            self._add(Label(notice.text, "caption", wrap=True))
+            return
         choice = None
         if notice.offers_regenerate:
             choice = Choice("Regenerate", self._on_regenerate_clicked)
@@ -236,8 +239,6 @@ class AnswerMessage(QWidget):
         layout.addWidget(self._copy)
         layout.addWidget(again)
         layout.addStretch(1)
-        # The icons' own padding would set them off from the text above.
-        layout.setContentsMargins(0 if message.siblings > 1 else -6, 0, 0, 0)
         self._add(actions)
 
     def _sibling_parts(self, message: Message) -> tuple[QWidget, QWidget, QWidget]:

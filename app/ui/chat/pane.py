@@ -31,7 +31,7 @@ from app.ui.text.code_colors import warm_up
 from app.ui.widgets.choice import Choice, Severity
 from app.ui.widgets.confirm import ConfirmSheet
 
-_SPLITTER = "chat/splitter"
+_SOURCE_WIDTH = "chat/source_width"
 
 
 class ChatPane(Pane):
@@ -54,14 +54,14 @@ class ChatPane(Pane):
         self.view = ChatView(context.theme, context.icons)
         self.body.addWidget(self.view)
         view, jobs, icons = self.view, context.jobs, context.icons
-        self._scopes = ScopeControl(view.composer, view.pending, jobs, icons, self)
-        self._sources = SourcePanel(view.source, jobs, self)
+        self._scopes = ScopeControl(view.composer, view.pending, context, self)
+        self._sources = SourcePanel(view, jobs, self)
         self._shown = ShownChat(view, jobs, icons, self)
         self._connect_parts()
         self._show_start()
         self._show_title()
-        if sizes := context.state.numbers(_SPLITTER):
-            view.splitter.setSizes(sizes)
+        if remembered := context.state.numbers(_SOURCE_WIDTH):
+            view.set_source_width(remembered[0])
 
     def ready(self) -> None:
         services, jobs = self.services, self.context.jobs
@@ -147,7 +147,7 @@ class ChatPane(Pane):
 
     def close_down(self) -> None:
         if self._is_built:
-            self.context.state.remember(_SPLITTER, self.view.splitter.sizes())
+            self.context.state.remember(_SOURCE_WIDTH, [self.view.source_width])
             self._shown.stop_all()
 
     # For the window
@@ -197,7 +197,6 @@ class ChatPane(Pane):
         self._scopes.scope_chosen.connect(self._on_scope_chosen)
         self._scopes.documents_changed.connect(self._show_start)
         self._scopes.failed.connect(self._warn)
-        self._sources.toggled.connect(view.arrange)
         self._sources.failed.connect(self._warn)
 
     def _show_start(self) -> None:

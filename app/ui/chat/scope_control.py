@@ -16,8 +16,7 @@ from app.ui.chat.loading import Loading
 from app.ui.chat.scope_items import ScopeItems
 from app.ui.chat.scope_picker import ScopePicker
 from app.ui.chat.words import pending_text, scope_title
-from app.ui.icons import Icons
-from app.ui.jobs import JobRunner
+from app.ui.pane import PaneContext
 from app.ui.widgets.labels import Label
 
 if TYPE_CHECKING:
@@ -38,11 +37,12 @@ class ScopeControl(QObject):
     failed = Signal(object)
 
     def __init__(
-        self, composer: Composer, pending: Label, jobs: JobRunner, icons: Icons, parent: QWidget
+        self, composer: Composer, pending: Label, context: PaneContext, parent: QWidget
     ) -> None:
         super().__init__(parent)
         self._composer, self._pending = composer, pending
-        self._jobs, self._icons, self._window = jobs, icons, parent
+        self._jobs, self._theme, self._icons = context.jobs, context.theme, context.icons
+        self._window = parent
         self._library: LibraryService | None = None
         self._loading: Loading[tuple[tuple[Document, ...], tuple[Collection, ...]]] | None = None
         self.scope = Scope()
@@ -84,9 +84,9 @@ class ScopeControl(QObject):
     def open_picker(self) -> None:
         """Let a person choose."""
         items = ScopeItems(self.documents, self.collections, self.scope, self._icons)
-        picker = ScopePicker(items, self._icons, self._window)
+        picker = ScopePicker(items, self._theme, self._icons, self._window.window())
         picker.chosen.connect(self.choose)
-        picker.open_at(self._composer.scope_button)
+        picker.open()
 
     def choose_files(self) -> None:
         """Let a person choose files to add and ask."""

@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 
 from app.library.entities import Collection, CollectionId, Document, DocumentId, Scope
 from app.ui.chat.citations import kind_icon
+from app.ui.chat.row_delegate import IS_HEADING
 from app.ui.icons import Icons
 
 Index = QModelIndex | QPersistentModelIndex
@@ -131,6 +132,8 @@ class ScopeItems(QAbstractListModel):
             return state.Checked if self._is_chosen(entry) else state.Unchecked
         if role == Qt.ItemDataRole.DecorationRole:
             return self._icons.icon(name) if (name := _icon(entry)) else None
+        if role == IS_HEADING:
+            return isinstance(entry, Heading)
         if role == Qt.ItemDataRole.ToolTipRole and isinstance(entry, Document):
             return str(entry.path)
         return None

@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent, QPainter
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLineEdit,
     QListView,
     QMenu,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
 from app.chat.entities import Conversation, ConversationId
-from app.ui.chat.items import ChatRole, ConversationItems
+from app.ui.chat.items import ConversationItems
+from app.ui.chat.row_delegate import RowDelegate
 from app.ui.icons import Icons
-from app.ui.theme import TYPE_SIZES, ThemeKeeper
+from app.ui.theme import ThemeKeeper
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.labels import Label
 
 WIDTH = 268
-_HEADING_HEIGHT, _ROW_HEIGHT = 32, 36
 
 
 class Sidebar(QWidget):
@@ -116,7 +114,7 @@ class Sidebar(QWidget):
         self._list.setObjectName("chats")
         self._list.setAccessibleName("Chats")
         self._list.setModel(self._items)
-        self._list.setItemDelegate(_ChatDelegate(theme, self._list))
+        self._list.setItemDelegate(RowDelegate(theme, self._list))
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
@@ -175,50 +173,3 @@ class _ChatList(QListView):
             self.delete_pressed.emit()
         else:
             super().keyPressEvent(event)
-
-
-class _ChatDelegate(QStyledItemDelegate):
-    """Draws headings as such, and a dot at chats that are being answered."""
-
-    def __init__(self, theme: ThemeKeeper, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-
-    def paint(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        if index.data(ChatRole.IS_HEADING):
-            self._paint_heading(painter, option.rect, str(index.data()))
-            return
-        super().paint(painter, option, index)
-        if index.data(ChatRole.IS_BUSY):
-            painter.save()
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._theme.color("accent_text"))
-            middle = option.rect.center()
-            painter.drawEllipse(QPoint(option.rect.right() - 12, middle.y() + 1), 4, 4)
-            painter.restore()
-
-    def _paint_heading(self, painter: QPainter, area: QRect, text: str) -> None:
-        painter.save()
-        font = QFont(painter.font())
-        font.setPixelSize(self._theme.px(TYPE_SIZES["overline"]))
-        font.setWeight(QFont.Weight.DemiBold)
-        font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 0.5)
-        painter.setFont(font)
-        painter.setPen(self._theme.color("text3"))
-        place = area.adjusted(2, 0, 0, -6)
-        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom
-        painter.drawText(place, flags, text.upper())
-        painter.restore()
-
-    def sizeHint(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:
-        is_heading = bool(index.data(ChatRole.IS_HEADING))
-        height = self._theme.px(_HEADING_HEIGHT if is_heading else _ROW_HEIGHT)
-        return QSize(super().sizeHint(option, index).width(), height)

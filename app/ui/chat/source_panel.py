@@ -15,7 +15,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
 from app.base.errors import AppError
-from app.ui.chat.source_view import PageWish, PartWish, SourceView
+from app.ui.chat.source_view import PageWish, PartWish
+from app.ui.chat.view import ChatView
 from app.ui.jobs import Job, JobRunner
 from app.ui.sources.request import SourceRequest
 
@@ -27,21 +28,19 @@ class SourcePanel(QObject):
     """The source view with its library behind it.
 
     Signals:
-        toggled: the view was opened or closed.
         failed: an `AppError` that belongs to no page.
     """
 
-    toggled = Signal()
     failed = Signal(object)
 
-    def __init__(self, view: SourceView, jobs: JobRunner, parent: QObject) -> None:
+    def __init__(self, chat: ChatView, jobs: JobRunner, parent: QObject) -> None:
         super().__init__(parent)
-        self._view = view
+        self._chat = chat
+        self._view = view = chat.source
         self._jobs = jobs
         self._library: LibraryService | None = None
         self._job: Job | None = None
         self._focus_before: QWidget | None = None
-        view.hide()
         view.page_wanted.connect(self._on_page_wanted)
         view.part_wanted.connect(self._on_part_wanted)
         view.open_requested.connect(self._on_open_requested)
@@ -55,8 +54,7 @@ class SourcePanel(QObject):
         """Show a source; its document has so many parts, 0 when that is not known."""
         if not self._view.isVisible():
             self._focus_before = QApplication.focusWidget()
-        self._view.show()
-        self.toggled.emit()
+        self._chat.show_source()
         self._view.open(request, parts)
         self._view.focus_content()
 
@@ -64,8 +62,7 @@ class SourcePanel(QObject):
         """Close it; the focus goes back to where it was."""
         if self._view.isHidden():
             return
-        self._view.hide()
-        self.toggled.emit()
+        self._chat.hide_source()
         before, self._focus_before = self._focus_before, None
         if before is not None and isValid(before) and before.isVisible():
             before.setFocus()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QWidget
 
@@ -47,6 +48,8 @@ class SourceText(QPlainTextEdit):
         cursor.setPosition(start)
         self.setTextCursor(cursor)
         self.centerCursor()
+        # Once more when it has its size, if it is only being shown.
+        QTimer.singleShot(0, self, self.centerCursor)
         mark = QTextEdit.ExtraSelection()
         cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
         mark.cursor = cursor

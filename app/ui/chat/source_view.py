@@ -108,6 +108,12 @@ class SourceView(QFrame):
         """What is shown."""
         return self._request
 
+    @property
+    def shows_marked_page(self) -> bool:
+        """Whether a page is drawn and the passage is marked on it."""
+        is_drawn = self._stack.currentIndex() == 0 and self._canvas.has_picture
+        return is_drawn and self._canvas.first_mark() is not None
+
     def open(self, request: SourceRequest, parts: int) -> None:
         """Show a passage in a document of so many pages or parts; 0 when that is not known."""
         self._request, self._parts, self._zoom = request, parts, _FIT

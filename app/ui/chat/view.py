@@ -19,6 +19,7 @@ from app.ui.widgets.labels import Label
 # The narrowest conversation that is still good to read in.
 _COMFORTABLE = 500
 _NARROWEST = 360
+_SOURCE_SHARE = 0.46
 
 
 class ChatView(QWidget):
@@ -28,6 +29,7 @@ class ChatView(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._sidebar_wanted: bool | None = None  # None: when there is room
+        self._source_width = 0
         self.sidebar = Sidebar(theme, icons)
         self.header = ChatHeader(icons)
         self.transcript = Transcript(theme, icons)
@@ -73,6 +75,31 @@ class ChatView(QWidget):
         """Show or hide the list of chats."""
         self._sidebar_wanted = self.sidebar.isHidden()
         self.arrange()
+
+    def show_source(self) -> None:
+        """Make room for the source: as much as last time, else nearly half."""
+        self.source.show()
+        self.arrange()
+        sizes = self.splitter.sizes()
+        if not self._source_width:
+            self._source_width = round(sum(sizes) * _SOURCE_SHARE)
+        self.splitter.setSizes([sum(sizes) - self._source_width, self._source_width])
+
+    def hide_source(self) -> None:
+        """Take the source away."""
+        if self._main.isVisible():
+            self._source_width = self.source.width()
+        self.source.hide()
+        self.arrange()
+
+    @property
+    def source_width(self) -> int:
+        """The width of the source, to be remembered; 0 if it was never shown."""
+        return self.source.width() if self.source.isVisible() else self._source_width
+
+    def set_source_width(self, width: int) -> None:
+        """The width the source shall have when it is shown."""
+        self._source_width = width
 
     def narrow_again(self) -> None:
         """A chat was chosen: in a narrow window its list has done its service."""

@@ -78,7 +78,7 @@ def answer_notice(record: AnswerRecord | None) -> AnswerNotice | None:
     if record.finish is FinishReason.FAILED:
         return AnswerNotice("The answer broke off.", "Ask again.", Severity.DANGER, True)
     if record.finish is FinishReason.STOPPED:
-        return AnswerNotice("You stopped this answer.", "", Severity.INFO, True)
+        return AnswerNotice("You stopped this answer.", "", Severity.INFO, False)
     if record.finish is FinishReason.LENGTH:
         hint = "Settings, Chat, “Longest answer” sets how long an answer may be."
         return AnswerNotice("The answer reached its longest length.", hint, Severity.WARN, False)

@@ -83,7 +83,7 @@ class CodeView(QFrame):
         header = px(_HEADER)
         inner = width - 2
         self._header.setGeometry(1, 1, inner, header)
-        height = self._edit.wanted_height(self._longest > inner - 2 * px(_MARGIN))
+        height = self._edit.take_bar(self._longest > inner - 2 * px(_MARGIN))
         self._edit.setGeometry(1, header + 1, inner, height)
         below = header + 1 + height
         if self._more.isVisibleTo(self):
@@ -176,9 +176,14 @@ class _CodeText(QPlainTextEdit):
         self.document().setDocumentMargin(theme.px(_MARGIN))
         self.setTabStopDistance(4 * QFontMetricsF(font).horizontalAdvance(" "))
 
-    def wanted_height(self, with_scroll_bar: bool) -> int:
+    def take_bar(self, is_wide: bool) -> int:
+        """Scroll sideways or not; the height that comes of it."""
+        policy = Qt.ScrollBarPolicy
+        self.setHorizontalScrollBarPolicy(
+            policy.ScrollBarAlwaysOn if is_wide else policy.ScrollBarAlwaysOff
+        )
         line = self.blockBoundingRect(self.document().firstBlock()).height()
-        bar = self.horizontalScrollBar().sizeHint().height() if with_scroll_bar else 0
+        bar = self.horizontalScrollBar().sizeHint().height() if is_wide else 0
         # Two pixels more than needed: one less, and it would scroll by a line.
         return math.ceil(line * self.blockCount() + 2 * self.document().documentMargin()) + bar + 2
 

@@ -137,7 +137,7 @@ class TableView(QWidget):
         made = QTextTableCellFormat()
         made.setTopPadding(px(6))
         made.setBottomPadding(px(6))
-        made.setRightPadding(px(12))
+        made.setRightPadding(px(20))
         made.setBottomBorder(1)
         made.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
         made.setBottomBorderBrush(self._style.theme.color("border"))

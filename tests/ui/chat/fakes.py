@@ -214,9 +214,7 @@ class FakeChat:
             on_event(AnswerText(piece))
             said.append(piece)
         branch = self.answers[conversation_id]
-        made = self._message(
-            conversation_id, branch[-1].id, Role.ASSISTANT, "".join(said), record
-        )
+        made = self._message(conversation_id, branch[-1].id, Role.ASSISTANT, "".join(said), record)
         branch.append(made)
         self.notices.changed(Topic.CONVERSATIONS)
         return made

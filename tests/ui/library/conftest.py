@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def library(notices: Notices) -> FakeLibrary:
 
 
 @pytest.fixture
-def services(paths: DataPaths, notices: Notices, library: FakeLibrary) -> SimpleNamespace:
+def services(paths: DataPaths, notices: Notices, library: FakeLibrary) -> Any:
     settings = SettingsStore(paths.settings)
     return SimpleNamespace(settings=settings, notices=notices, library=library)
 
@@ -46,7 +47,7 @@ def bare_pane(qtbot, context: PaneContext, notices: Notices) -> Iterator[Library
 
 
 @pytest.fixture
-def open_pane(bare_pane: LibraryPane, services: SimpleNamespace, qtbot):
+def open_pane(bare_pane: LibraryPane, services: Any, qtbot):
     """Attach the services and wait until the pane shows the library."""
 
     def open_it() -> LibraryPane:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from app.base.changes import Notices, Topic
 from app.base.errors import AppError
+from app.base.jobs import CancelToken
 from app.library.entities import (
     Collection,
     CollectionId,
@@ -23,12 +25,11 @@ from app.library.entities import (
 )
 from app.library.intake import Refused
 from app.settings.schema import SearchMode
-from app.base.jobs import CancelToken
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 
 
-def make_document(number: int, **changes: object) -> Document:
+def make_document(number: int, **changes: Any) -> Document:
     """An indexed PDF; `changes` are fields of Document."""
     title = str(changes.pop("title", f"Document {number}"))
     document = Document(
@@ -136,7 +137,7 @@ class FakeLibrary:
 
     def retry(self, ids: Sequence[DocumentId]) -> None:
         self._record("retry", ids)
-        queued = {"status": DocumentStatus.QUEUED, "reason": "", "hint": ""}
+        queued: dict[str, Any] = {"status": DocumentStatus.QUEUED, "reason": "", "hint": ""}
         self.put(*(replace(self.shelf[each], **queued) for each in ids))
 
     def move(self, ids: Sequence[DocumentId], collection_id: CollectionId | None) -> None:

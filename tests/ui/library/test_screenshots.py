@@ -1,9 +1,10 @@
-"""Pictures of the library in every state, for a person to look at; each state must also be right."""
+"""Pictures of the library in every state, for a person to look at."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ def fill(library: FakeLibrary, count: int = 18) -> None:
 
 def make_busy(library: FakeLibrary) -> None:
     shelf = library.shelf
-    waiting = {"content": None, "pages": 0, "chunks": 0, "chunks_done": 0}
+    waiting: dict[str, Any] = {"content": None, "pages": 0, "chunks": 0, "chunks_done": 0}
     for number, status in ((1, DocumentStatus.EMBEDDING), (2, DocumentStatus.READING),
                            (3, DocumentStatus.QUEUED), (4, DocumentStatus.QUEUED)):  # fmt: skip
         shelf[DocumentId(number)] = replace(shelf[DocumentId(number)], status=status, **waiting)

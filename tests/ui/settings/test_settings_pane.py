@@ -17,12 +17,14 @@ from app.ui.settings.pane import SettingsPane
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.info_bar import InfoBar
 from app.ui.widgets.switch import Switch
-from tests.ui.shell import FakeServices, fake_services
+from tests.ui.shell import FakeServices, child, fake_services
 
 
 @pytest.fixture
 def services(paths: DataPaths) -> FakeServices:
-    return fake_services(paths)
+    services = fake_services(paths)
+    assert isinstance(services, FakeServices)
+    return services
 
 
 @pytest.fixture
@@ -63,13 +65,13 @@ def test_choice_clicked_is_stored_and_told(
 
 
 def test_switch_clicked_is_stored(pane: SettingsPane, paths: DataPaths, qtbot):
-    switch = pane.setting_row("chat", "enter_sends").findChild(Switch)
+    switch = child(pane.setting_row("chat", "enter_sends"), Switch)
     qtbot.mouseClick(switch, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: stored(paths, "chat", "enter_sends") is False)
 
 
 def test_number_typed_counts_when_it_is_finished(pane: SettingsPane, paths: DataPaths, qtbot):
-    box = pane.setting_row("library", "passages").findChild(NumberBox)
+    box = child(pane.setting_row("library", "passages"), NumberBox)
     box.setFocus()
     box.selectAll()
     qtbot.keyClicks(box, "12")
@@ -79,10 +81,10 @@ def test_number_typed_counts_when_it_is_finished(pane: SettingsPane, paths: Data
 
 
 def test_number_beyond_its_bounds_cannot_be_chosen(pane: SettingsPane):
-    box = pane.setting_row("chat", "temperature").findChild(DecimalBox)
+    box = child(pane.setting_row("chat", "temperature"), DecimalBox)
     box.setValue(99)
     assert box.value() == 2
-    whole = pane.setting_row("engine", "context_length").findChild(NumberBox)
+    whole = child(pane.setting_row("engine", "context_length"), NumberBox)
     whole.setValue(1)
     assert whole.value() == 512
 
@@ -106,7 +108,7 @@ def test_change_that_needs_a_restart_says_so(pane: SettingsPane, qtbot):
     exact = next(each for each in row.findChildren(Button) if "Exact" in each.text())
     qtbot.mouseClick(exact, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(pane.findChildren(InfoBar)))
-    assert "next start" in pane.findChild(InfoBar).text
+    assert "next start" in child(pane, InfoBar).text
 
 
 def test_many_changes_at_once_are_all_stored(pane: SettingsPane, paths: DataPaths, qtbot):
@@ -127,21 +129,21 @@ def test_store_that_fails_says_why_and_shows_the_old_value(
         raise DiskFull("There is no room left.", "Free some space.")
 
     monkeypatch.setattr(services.settings, "change", fail)
-    switch = pane.setting_row("chat", "enter_sends").findChild(Switch)
+    switch = child(pane.setting_row("chat", "enter_sends"), Switch)
     qtbot.mouseClick(switch, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(pane.findChildren(InfoBar)))
-    assert "no room" in pane.findChild(InfoBar).text
+    assert "no room" in child(pane, InfoBar).text
     assert switch.isChecked()
 
 
 def test_changed_elsewhere_is_shown(pane: SettingsPane, services: FakeServices):
     services.settings.change("appearance", "reduce_motion", True)
     pane.notice(frozenset({Topic.SETTINGS}))
-    assert pane.setting_row("appearance", "reduce_motion").findChild(Switch).isChecked()
+    assert child(pane.setting_row("appearance", "reduce_motion"), Switch).isChecked()
 
 
 def test_wheel_over_a_field_without_focus_scrolls_the_page(pane: SettingsPane):
-    box = pane.setting_row("library", "passages").findChild(NumberBox)
+    box = child(pane.setting_row("library", "passages"), NumberBox)
     point = QPointF(5, 5)
     event = QWheelEvent(
         point,

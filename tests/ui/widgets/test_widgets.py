@@ -14,6 +14,7 @@ from app.ui.widgets.info_bar import InfoBar
 from app.ui.widgets.labels import ElidedLabel, Label
 from app.ui.widgets.layout import PageHeader, ScrollPage
 from app.ui.widgets.switch import Switch
+from tests.ui.shell import child
 
 
 def test_label_text_with_tags_stays_text(qtbot, theme):
@@ -72,7 +73,7 @@ def test_info_bar_close_clicked_says_so_and_goes(qtbot, icons: Icons):
     bar = InfoBar(icons, "Read this.")
     bar.show()
     with qtbot.waitSignal(bar.closed):
-        qtbot.mouseClick(bar.findChild(IconButton), Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(child(bar, IconButton), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not isValid(bar))
 
 

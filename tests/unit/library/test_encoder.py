@@ -13,7 +13,7 @@ from app.base.jobs import CancelToken
 from app.library.encoders import DIMENSIONS, Encoder, choice, export, opening
 from app.library.encoders.choice import MIN_COSINE, measure, probe_texts, recall_choice
 from app.library.encoders.export import Exports, Precision
-from app.library.encoders.model_files import EmbedderDamaged, ModelFiles, find_model_files
+from app.library.encoders.model_files import EmbedderDamaged, ModelFiles
 from app.library.encoders.onnx_encoder import OnnxEncoder, worker_count
 from app.library.encoders.opening import FOLDER, open_encoder
 from app.library.encoders.wordpieces import BATCH_TEXTS, Wordpieces
@@ -27,35 +27,6 @@ TEXTS = [
     "Договор аренды 租约 🙂",
     *(f"Sentence number {number} is about glaciers and valleys." for number in range(40)),
 ]
-
-
-@pytest.fixture(scope="module")
-def files() -> ModelFiles:
-    return find_model_files()
-
-
-@pytest.fixture(scope="module")
-def words(files: ModelFiles) -> Wordpieces:
-    return Wordpieces(files.tokenizer)
-
-
-@pytest.fixture(scope="module")
-def artifacts(tmp_path_factory: pytest.TempPathFactory, files: ModelFiles) -> Path:
-    folder = tmp_path_factory.mktemp("artifacts")
-    exports = Exports(folder / FOLDER, files)
-    for precision in Precision:
-        exports.path(precision)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def exact(artifacts: Path, files: ModelFiles, words: Wordpieces) -> Encoder:
-    return OnnxEncoder("fp32", Exports(artifacts / FOLDER, files).path(Precision.FP32), words)
-
-
-@pytest.fixture(scope="module")
-def rounded(artifacts: Path, files: ModelFiles, words: Wordpieces) -> Encoder:
-    return OnnxEncoder("int8", Exports(artifacts / FOLDER, files).path(Precision.INT8), words)
 
 
 def _cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:

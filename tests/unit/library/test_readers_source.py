@@ -45,9 +45,7 @@ def test_read_document_too_large_for_memory_reads_from_disk_with_the_same_result
 
 
 @pytest.mark.parametrize("write", [documents.docx, documents.pptx, documents.xlsx, documents.epub])
-def test_read_document_container_too_large_for_memory_reads_from_disk(
-    tmp_path, monkeypatch, write
-):
+def test_read_document_container_too_large_for_memory_reads_from_disk(tmp_path, monkeypatch, write):
     path = write(tmp_path / "a")
     in_memory = read_document(path, CancelToken())
     monkeypatch.setattr(source, "IN_MEMORY_BYTES", 10)
