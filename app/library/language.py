@@ -17,7 +17,7 @@ any all many much
 _OTHER: Final = """
 der die das und ist nicht ein eine einen einem einer mit von zu den dem des für auf wie wer
 wo wann warum welche welcher welches sich auch wird wurde sind hat im zum zur bei nach über
-het een van niet voor zijn wat waar wanneer hoe welke aan ook door werd
+het een de van niet voor zijn wat waar wanneer hoe welke aan ook door werd
 le la les des du un une et est dans pour que qui quoi où quand comment pourquoi quel quelle
 sur avec par au aux sont ne pas ce cette el los las del y en es por para con qué quién cuál
 cuándo dónde cómo se su una o os um uma é não em no na com do da dos das quem qual quando

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 # The best sentence must reach this; below, nothing is quoted.
 THRESHOLD: Final = 0.45
-# Further sentences must come this close to the best one.
-NEAR_BEST: Final = 0.15
+# Further sentences must reach this, and come this close to the best one.
+THRESHOLD_FURTHER: Final = 0.38
+NEAR_BEST: Final = 0.25
 SHARED_WORDS_WEIGHT: Final = 0.05
 # A number or name that stands in the question and nowhere in the texts: the answer is elsewhere.
 MISSING_NAME_PENALTY: Final = 0.12
@@ -65,7 +66,7 @@ def pick_sentences(
     best = float(scores.max())
     if best < THRESHOLD:
         return ()
-    keep = max(THRESHOLD, best - NEAR_BEST)
+    keep = max(THRESHOLD_FURTHER, best - NEAR_BEST)
     ranked = sorted(
         (row for row in range(len(sentences)) if scores[row] >= keep),
         key=lambda row: (-scores[row], row),

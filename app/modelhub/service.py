@@ -11,10 +11,12 @@ from pathlib import Path
 
 from app.base.changes import Notices, Topic
 from app.base.errors import AppError, NotFound
-from app.engine.host import EngineHost
+from app.base.jobs import CancelToken
+from app.engine.host import EngineHost, EngineState
 from app.engine.protocol import LoadOptions, ModelFacts
 from app.modelhub import store
 from app.modelhub.entities import GgufFacts, LocalModel, ModelId
+from app.modelhub.errors import GgufError
 from app.modelhub.gguf import read_gguf_facts
 from app.settings.store import SettingsStore
 from app.storage.db import Database
@@ -59,6 +61,11 @@ class ModelService:
         facts, model = self._engine.loaded, self._used
         return LoadedModel(model, facts) if facts is not None and model is not None else None
 
+    @property
+    def state(self) -> EngineState:
+        """What the engine is doing, with the path of the file it is about."""
+        return self._engine.state
+
     def models(self) -> tuple[LocalModel, ...]:
         """Every imported model, newest first."""
         with self._database.read() as session:
@@ -79,6 +86,12 @@ class ModelService:
             GgufError: it is not a whole, well-formed GGUF file.
         """
         facts = self.inspect(path)
+        part = dict(facts.metadata).get("general.type", "model")
+        if part != "model":
+            raise GgufError(
+                f"{path.name} is a part for another model ({part}), not a model of its own.",
+                "Import the model it belongs to.",
+            )
         model = self._database.write(lambda session: store.put(session, facts))
         self._notices.changed(Topic.MODELS)
         self.hash_in_background()
@@ -111,11 +124,14 @@ class ModelService:
         self._database.write(lambda session: store.remove(session, model_id))
         self._notices.changed(Topic.MODELS)
 
-    def load(self, model_id: ModelId) -> LoadedModel:
-        """Load a model in place of the one in use.
+    def load(self, model_id: ModelId, cancel: CancelToken | None = None) -> LoadedModel:
+        """Load a model in place of the one in use, which stays if the new file is no good.
 
         Raises:
             ModelLoadError: it cannot be loaded, or the engine crashed on it; why.
+            TemplateError: its chat template cannot be used.
+            NotFound: the file is gone.
+            Cancelled: `cancel` was.
         """
         with self._database.read() as session:
             model = store.get(session, model_id)
@@ -127,7 +143,7 @@ class ModelService:
         chosen = self._settings.current.engine
         options = LoadOptions(chosen.context_length, chosen.threads, chosen.gpu_layers)
         try:
-            facts = self._engine.load(model.path, options)
+            facts = self._engine.load(model.path, options, cancel)
             self._used = model
         finally:
             self._notices.changed(Topic.MODELS)

@@ -10,7 +10,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
-from PySide6 import __version__ as pyside_version
 from PySide6.QtCore import QObject, Qt, Signal
 
 import app
@@ -99,7 +98,9 @@ class CrashReporter(QObject):
 
 def report_text(trace: str, last_lines: tuple[str, ...]) -> str:
     """A report with what a developer needs and nothing of the user's documents."""
-    import platform  # only once something went wrong
+    import platform  # both only once something went wrong
+
+    from PySide6 import __version__ as pyside_version
 
     about = (
         f"Cairn {app.__version__}, Python {platform.python_version()}, PySide {pyside_version}, "

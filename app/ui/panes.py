@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from app.library.entities import DocumentId
 from app.ui.pane import Pane, PaneContext
 from app.ui.rail import RailEntry
-from app.ui.sources.request import SourceRequest
+
+if TYPE_CHECKING:
+    from app.library.entities import DocumentId
+    from app.ui.sources.request import SourceRequest
 
 # Pane modules are imported when they are made: the window paints before all but the first.
 

@@ -164,13 +164,18 @@ class Session(QObject):
             application.file_opened.connect(lambda path: window.open_paths([path]))
 
     def _on_first_painted(self) -> None:
+        self.window.show_last_pane()
+        QTimer.singleShot(0, self._start_rest)  # the pane paints before that
+
+    def _start_rest(self) -> None:
+        if self._shutdown.has_run:
+            return
         from app.base.log import configure  # both can wait until now
         from app.ui.single_instance import InstanceServer
 
         if self._catches_bugs:
             configure(self._paths.logs)
 
-        self.window.show_last_pane()
         QGuiApplication.setWindowIcon(QIcon(str(resource("icons/cairn.svg"))))
         self._instance = InstanceServer(self._paths, self)
         self._instance.called.connect(self._on_called)

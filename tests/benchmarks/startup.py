@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +27,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 class Window(QMainWindow):
     def paintEvent(self, event):
         super().paintEvent(event)
-        print(time.time(), "[]", flush=True)
+        print(time.time(), time.time(), "[]", flush=True)
         os._exit(0)
 app = QApplication([])
 window = Window()
@@ -42,14 +43,18 @@ def main():
     from app.base.paths import DataPaths
     paths = DataPaths(Path(sys.argv[1]))
     paths.make()
-    from app.ui import main_window
+    from app.ui import main_window, pane
     import json, os, time
+    first = []
     real = main_window.MainWindow.paintEvent
     def painted(window, event):
         real(window, event)
-        heavy = [name for name in sys.argv[2].split(",") if name in sys.modules]
-        print(time.time(), json.dumps(heavy), flush=True)
-        os._exit(0)
+        if not first:
+            heavy = [name for name in sys.argv[2].split(",") if name in sys.modules]
+            first.append((time.time(), heavy))
+        elif window.current is not None:
+            print(first[0][0], time.time(), json.dumps(first[0][1]), flush=True)
+            os._exit(0)
     main_window.MainWindow.paintEvent = painted
     from app.ui.application import run_window
     run_window(paths, [])
@@ -57,11 +62,22 @@ main()
 """
 
 
-def first_paint(program: str, *arguments: str) -> tuple[float, list[str]]:
-    """Seconds from the start of a process to its first paint, and what it had imported by then."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One start: seconds to the first paint and to the first pane, and what was imported before."""
+
+    window_s: float
+    pane_s: float
+    heavy: tuple[str, ...]
+
+
+def start(cache: str, program: str, *arguments: str) -> Start:
+    """Start a program and read off when it painted."""
+    # As installed, both find their modules compiled; the first start of a run fills the cache.
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": cache}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     environment.setdefault("QT_QPA_PLATFORM", "offscreen")
-    started = time.time()
+    began = time.time()
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments],
         capture_output=True,
@@ -70,27 +86,26 @@ def first_paint(program: str, *arguments: str) -> tuple[float, list[str]]:
         env=environment,
         timeout=60,
     )
-    at, heavy = done.stdout.split(" ", 1)
-    return float(at) - started, json.loads(heavy)
+    window, pane, heavy = done.stdout.split(" ", 2)
+    return Start(float(window) - began, float(pane) - began, tuple(json.loads(heavy)))
 
 
 def measure(runs: int = RUNS) -> dict[str, object]:
     """Alternate both programs, so that a busy moment of the machine meets both."""
-    empty: list[float] = []
-    cairn: list[float] = []
-    heavy: set[str] = set()
-    with tempfile.TemporaryDirectory() as folder:
-        for _run in range(runs + 1):
-            empty.append(first_paint(EMPTY)[0])
-            seconds, imported = first_paint(CAIRN, folder, ",".join(HEAVY))
-            cairn.append(seconds)
-            heavy |= set(imported)
-    baseline, ours = statistics.median(empty[1:]), statistics.median(cairn[1:])
+    empty, cairn = [], []
+    with tempfile.TemporaryDirectory() as data, tempfile.TemporaryDirectory() as cache:
+        for _run in range(runs + 1):  # the first one only warms the caches
+            empty.append(start(cache, EMPTY))
+            cairn.append(start(cache, CAIRN, data, ",".join(HEAVY)))
+    baseline = statistics.median(each.window_s for each in empty[1:])
+    window = statistics.median(each.window_s for each in cairn[1:])
+    pane = statistics.median(each.pane_s for each in cairn[1:])
     return {
         "empty window ms": round(baseline * 1000),
-        "Cairn ms": round(ours * 1000),
-        "ratio": round(ours / baseline, 2),
-        "heavy imports": sorted(heavy),
+        "Cairn's window ms": round(window * 1000),
+        "Cairn's first pane ms": round(pane * 1000),
+        "ratio": round(window / baseline, 2),
+        "heavy imports": sorted({name for each in cairn for name in each.heavy}),
     }
 
 
@@ -98,8 +113,8 @@ def main() -> int:
     """Print the figures; 1 when the window comes too late."""
     result = measure()
     for name, value in result.items():
-        print(f"{name:>16}: {value}")
-    print(f"{'limit':>16}: {LIMIT}")
+        print(f"{name:>22}: {value}")
+    print(f"{'limit':>22}: {LIMIT}")
     return 0 if float(str(result["ratio"])) <= LIMIT and not result["heavy imports"] else 1
 
 

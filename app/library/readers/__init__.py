@@ -19,7 +19,7 @@ from app.library.readers.source import open_source
 from app.library.readers.text import read_markdown, read_text
 from app.library.readers.web import read_web
 from app.library.readers.word import read_word
-from app.library.sniff import identify
+from app.library.sniff import WHAT, identify
 
 __all__ = ["READERS", "Extracted", "Part", "ReadDocument", "Reader", "read_document"]
 
@@ -51,6 +51,8 @@ def read_document(path: Path, cancel: CancelToken) -> ReadDocument:
     """
     with open_source(path) as source:
         kind = identify(source, cancel)
+        if kind is not DocumentKind.PDF and not source.head.startswith(b"PK"):
+            source.require_memory(WHAT[kind])
         source.load(cancel)
         extracted = READERS[kind](source, cancel)
         source.check_unchanged()

@@ -9,6 +9,7 @@ from lxml import etree
 
 from app.base.jobs import CancelToken
 from app.library.cleaning import clean_line
+from app.library.errors import damaged
 from app.library.readers.sections import CELL_GAP, Sections
 
 _DROPPED_TAGS: Final = """
@@ -24,12 +25,30 @@ _DROPPED: Final = frozenset(_DROPPED_TAGS.split())
 _BLOCKS: Final = frozenset(_BLOCK_TAGS.split())
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_TAG: Final = re.compile(r"</?([a-zA-Z][\w-]*)[^<>]*>")
+_KEPT_FLAT: Final = frozenset(("html", "head", "title", "body", "script", "style", "br"))
+_TOO_DEEP: Final = etree.ErrorTypes.ERR_RESOURCE_LIMIT
 _SPACE: Final = re.compile(r"\s+")
 _CHECK_EVERY: Final = 2000
 
 
 def parse_markup(text: str) -> etree._Element | None:
-    """Parse HTML as a browser would; None when there is nothing in it."""
+    """Parse HTML as a browser would; None when there is nothing in it.
+
+    Raises:
+        ReaderError: its tags are nested beyond all measure.
+    """
+    root, is_whole = _parse(text)
+    if not is_whole:
+        # Old pages open a tag thousands of times and never close it. Without nesting it can be
+        # read; its tables and lists are lost.
+        root, is_whole = _parse(_TAG.sub(_flattened, text))
+    if not is_whole:
+        raise damaged("web page")
+    return root
+
+
+def _parse(text: str) -> tuple[etree._Element | None, bool]:
     parser = etree.HTMLParser(
         encoding="utf-8",
         no_network=True,
@@ -37,8 +56,16 @@ def parse_markup(text: str) -> etree._Element | None:
         remove_pis=True,
         huge_tree=True,  # the size of the file was checked; a long text is no attack
     )
-    root: etree._Element | None = etree.fromstring(text.encode("utf-8"), parser)
-    return root
+    root = etree.fromstring(text.encode("utf-8"), parser)
+    limits = (error.type == _TOO_DEEP for error in parser.error_log)
+    return root, not any(limits)
+
+
+def _flattened(tag: re.Match[str]) -> str:
+    name = tag[1].lower()
+    if name in _HEADINGS or name in _KEPT_FLAT:
+        return tag[0]
+    return "<p>" if name in _BLOCKS else ""
 
 
 def title_of(root: etree._Element) -> str:

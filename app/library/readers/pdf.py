@@ -230,7 +230,7 @@ def _require_sensible(count: int) -> None:
 
 def _is_usable(texts: Iterable[str]) -> bool:
     """Whether there is text, and its letters are mapped to characters rather than to debris."""
-    sample = "".join(islice((text for text in texts if text.strip()), 50))
+    sample = "".join(islice((text[:2000] for text in texts if text.strip()), 50))
     shown = [character for character in sample if not character.isspace()]
     unmapped = sum(
         character == "\ufffd" or "\ue000" <= character <= "\uf8ff" or character < " "
@@ -250,13 +250,13 @@ def _judged(texts: list[str], pages: _Pages) -> str:
             "Run text recognition (OCR) on it, for instance in the program of your scanner, "
             "and add the result.",
         )
-    if not has_text(Part(text) for text in texts):
-        raise no_text(_WHAT)
-    if not _is_usable(texts):
+    if any(text.strip() for text in pages.texts) and not _is_usable(pages.texts):
         raise NeedsOcr(
             "The text of this PDF is stored without saying which letters it stands for.",
             "Print it to a new PDF and run text recognition (OCR) on that.",
         )
+    if not has_text(Part(text) for text in texts):
+        raise no_text(_WHAT)
     if scanned:
         return f"{_of_pages(scanned, len(texts))} are pictures of text and cannot be searched."
     return ""

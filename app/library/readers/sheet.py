@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +23,7 @@ _WHAT: Final = "spreadsheet"
 _MOST_CELLS: Final = 50_000_000
 _CHECK_EVERY: Final = 500
 _DELIMITERS: Final = ",;\t|"
+_LONGEST_ROW: Final = 50  # lines that a quoted cell may have
 _SAMPLE_CHARACTERS: Final = 50_000
 _NUMERIC: Final = re.compile(r"[\s\d.,:/%$€£¥+()-]+")
 
@@ -114,15 +114,43 @@ def _delimiter(text: str) -> str:
     return max(_DELIMITERS, key=fitness)
 
 
+class _Unclosed(Exception):
+    """A quoted cell goes on and on: the quote was no quotation mark."""
+
+
+class _Lines:
+    """Lines for the CSV parser; remembers where the row under way begins."""
+
+    def __init__(self, text: str) -> None:
+        self.lines = text.split("\n")
+        self.row_start = self._at = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while self._at < len(self.lines):
+            if self._at - self.row_start >= _LONGEST_ROW:
+                raise _Unclosed
+            self._at += 1
+            yield self.lines[self._at - 1] + "\n"
+
+    def row_done(self) -> None:
+        self.row_start = self._at
+
+    def skip_line(self) -> str:
+        self.row_start += 1
+        self._at = self.row_start
+        return self.lines[self.row_start - 1]
+
+
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:
-    lines = io.StringIO(text, newline="")
-    try:
-        for row in csv.reader(lines, delimiter=delimiter):
-            yield [" ".join(cell.split()) for cell in row]
-    except csv.Error:
-        # A stray quote swallowed everything after it; what is left is read as it stands.
-        for line in lines:
-            yield [" ".join(cell.split()) for cell in line.split(delimiter)]
+    """The rows; a line whose quotes do not close is read as it stands."""
+    lines = _Lines(text)
+    while lines.row_start < len(lines.lines):
+        try:
+            for cells in csv.reader(lines, delimiter=delimiter):
+                lines.row_done()
+                yield [" ".join(cell.split()) for cell in cells]
+        except (csv.Error, _Unclosed):
+            yield [" ".join(cell.split()) for cell in lines.skip_line().split(delimiter)]
 
 
 def _table_text(rows: Iterable[Sequence[str]]) -> str:

@@ -48,6 +48,15 @@ class Source:
         """The ending of the name, in lower case, with its dot."""
         return self.path.suffix.lower()
 
+    def require_memory(self, what: str) -> None:
+        """Refuse a file too large to be read in one go.
+
+        Raises:
+            ReaderError: it is.
+        """
+        if self.size_bytes > IN_MEMORY_BYTES:
+            raise too_large(what, f"{IN_MEMORY_BYTES // 1_000_000} MB")
+
     def load(self, cancel: CancelToken) -> None:
         """Read and hash every byte.
 
@@ -78,9 +87,9 @@ class Source:
         return self.file
 
     def bytes(self) -> bytes:
-        """All bytes, for readers whose kind is limited to what fits in memory."""
+        """All bytes, for readers of what `require_memory` has let through."""
         if self.data is None:
-            raise too_large("file", f"{IN_MEMORY_BYTES // 1_000_000} MB")
+            raise RuntimeError("load() comes before bytes()")
         return self.data
 
     def check_unchanged(self) -> None:

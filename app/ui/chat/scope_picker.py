@@ -51,7 +51,7 @@ class ScopePicker(Sheet):
     def first_focus(self) -> QWidget | None:
         return self._search
 
-    def card_height(self, width: int) -> int:
+    def card_height(self, _width: int) -> int:
         return _HEIGHT
 
     def _build_search(self, icons: Icons) -> QLineEdit:

@@ -61,7 +61,8 @@ class Sidebar(QWidget):
         layout.addWidget(self._build_new())
         layout.addWidget(self._build_search())
         layout.addWidget(self._nothing)
-        layout.addWidget(self._build_list(theme), 1)
+        layout.addWidget(self._build_list(theme), 1000)
+        layout.addStretch(1)  # takes the room when there is no list
         self._on_reset()
 
     @property

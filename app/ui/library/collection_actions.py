@@ -9,9 +9,11 @@ from PySide6.QtCore import QObject, Signal
 
 from app.library.entities import Collection, CollectionId, DocumentId
 from app.ui.amounts import count_text
-from app.ui.library.sheets import ConfirmSheet, NameSheet
+from app.ui.library.name_sheet import NameSheet
 from app.ui.library.shelf_items import ShelfRow
 from app.ui.pane import Pane
+from app.ui.widgets.choice import Choice
+from app.ui.widgets.confirm import ConfirmSheet
 
 if TYPE_CHECKING:
     from app.library.service import LibraryService
@@ -68,10 +70,10 @@ class CollectionActions(QObject):
             self._pane.window(),
             self._pane.context.icons,
             f"Delete the collection “{row.title}”?",
-            text=held,
-            confirm="Delete collection",
+            held,
+            Choice("Delete collection", partial(self._delete, row.shelf.collection_id)),
+            is_dangerous=True,
         )
-        sheet.confirmed.connect(partial(self._delete, row.shelf.collection_id))
         sheet.open()
 
     def _name_sheet(self, title: str, confirm: str, name: str = "") -> NameSheet:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,13 +38,13 @@ from app.ui.library.rows import Shelf, ShelfKind
 from app.ui.library.search import LibrarySearch
 from app.ui.library.search_bar import SearchBar
 from app.ui.library.search_results import SearchResults
-from app.ui.library.sheets import ConfirmSheet
 from app.ui.library.sidebar import NARROW_WIDTH, WIDTH, CollectionSidebar
 from app.ui.pane import Pane, PaneContext
 from app.ui.reveal import show_in_folder
 from app.ui.sources.request import SourceRequest
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.choice import Choice
+from app.ui.widgets.confirm import ConfirmSheet
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import PageHeader, column
@@ -91,6 +92,7 @@ class LibraryPane(Pane):
         self._is_stale = False
         self._adding = DocumentAdding(self)
         self._shelf_wanted: Shelf | None = None
+        self._early: list[Path] = []
         self._collections = CollectionActions(self)
 
     def build(self) -> None:
@@ -112,6 +114,8 @@ class LibraryPane(Pane):
     def ready(self) -> None:
         self.search_bar.set_mode(self.services.settings.current.library.search_mode)
         self.search.use(self.services.library.retrieve)
+        if self._early:
+            self.add(self._early)
         self._refresh()
 
     def changed(self, topics: frozenset[Topic]) -> None:
@@ -120,9 +124,12 @@ class LibraryPane(Pane):
 
     def take_drop(self, paths: Sequence[Path]) -> bool:
         documents = [path for path in paths if path.suffix.lower() != ".gguf"]
-        if not documents or not self.is_ready:
+        if not documents:
             return False
-        self.add(documents)
+        if self.is_ready:
+            self.add(documents)
+        else:  # files given at the start wait for the services
+            self._early += documents
         return True
 
     def actions_offered(self) -> tuple[ActionSpec, ...]:
@@ -148,6 +155,16 @@ class LibraryPane(Pane):
             ),
             spec("new_collection", "New collection…", "ph.plus", self._collections.create),
         )
+
+    def regions(self) -> tuple[QWidget, ...]:
+        if not self._is_built:
+            return (self,)
+        parts = (self.sidebar, self.header, self.search_bar, self.page, self.results, self._empty)
+        return tuple(part for part in parts if part.isVisible())
+
+    def focus_first(self) -> None:
+        if self._is_built and self.page.isVisible():
+            self.page.table.setFocus()
 
     def problem_place(self) -> QVBoxLayout:
         return self._problems_here
@@ -329,10 +346,11 @@ class LibraryPane(Pane):
             self.window(),
             self.context.icons,
             f"Remove {what} from the library?",
-            text=f"Cairn will not search or quote {them} any more. {files}",
-            confirm="Remove",
+            f"Cairn will not search or quote {them} any more. {files}",
+            Choice("Remove", partial(self._do, self.services.library.remove, ids)),
+            is_dangerous=True,
+            back="Keep",
         )
-        sheet.confirmed.connect(lambda: self._do(self.services.library.remove, ids))
         sheet.open()
 
     def _on_document_opened(self, document: Document) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from PySide6.QtCore import Qt
 
+from app.chat.entities import Message
 from app.chat.live import Phase
 from app.library.entities import DocumentKind, DocumentStatus, Place
 from app.settings.schema import Theme
@@ -42,7 +43,7 @@ def look(request: pytest.FixtureRequest, theme: ThemeKeeper) -> tuple[str, int]:
     return request.param, width
 
 
-def fill(services: FakeServices, messages: tuple = ()) -> None:
+def fill(services: FakeServices, messages: Sequence[Message] = ()) -> None:
     services.library.stored = [
         make_document(1, "Contract.pdf"),
         make_document(2, "Price list.pdf"),
@@ -111,7 +112,7 @@ def test_streaming(qtbot, open_pane: OpenPane, services: FakeServices, look, scr
     running = pane._shown.running
     assert running is not None
     qtbot.waitUntil(lambda: running.live.phase is Phase.WRITING)
-    qtbot.waitUntil(lambda: pane.view.transcript.widgets[-1].body.height() > 200)
+    qtbot.waitUntil(lambda: pane.view.transcript.widgets[-1].height() > 200)
     assert screenshot(pane, f"chat_streaming_{look[0]}").exists()
     gate.set()
     qtbot.waitUntil(lambda: pane._shown.running is None)

@@ -21,12 +21,13 @@ from app.library.entities import (
     Scope,
 )
 from app.settings.schema import SearchMode
+from app.ui.library.name_sheet import NameSheet
 from app.ui.library.pane import LibraryPane
 from app.ui.library.refused_bar import RefusedBar
 from app.ui.library.rows import Column, Shelf, ShelfKind, StatusFilter
-from app.ui.library.sheets import ConfirmSheet, NameSheet
 from app.ui.sources.request import SourceRequest
 from app.ui.widgets.buttons import Button
+from app.ui.widgets.confirm import ConfirmSheet
 from app.ui.widgets.info_bar import InfoBar
 from tests.ui.library.fakes import FakeLibrary, make_document, make_passage
 
@@ -182,6 +183,14 @@ def test_pane_drop_of_models_is_left_to_the_window(open_pane, library):
     assert not library.calls
 
 
+def test_pane_files_given_before_the_services_are_there_are_added_once_they_are(
+    bare_pane, open_pane, library, qtbot
+):
+    assert bare_pane.take_drop([Path("/files/early.pdf")])
+    open_pane()
+    qtbot.waitUntil(lambda: titles(bare_pane) == ["early"])
+
+
 def test_pane_refused_files_are_listed_with_their_reasons(open_pane, library, qtbot):
     library.refuse = lambda path: "It is empty." if path.stem == "empty" else ""
     pane = open_pane()
@@ -294,7 +303,7 @@ def test_delete_key_asks_once_and_says_that_the_file_stays(open_pane, library, q
         each.text() for each in question.findChildren(QWidget) if hasattr(each, "text")
     )
     assert "The file itself stays where it is." in words
-    qtbot.keyClick(question.confirm_button, Qt.Key.Key_Return)
+    qtbot.keyClick(question.confirm, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: titles(pane) == ["Document 2"])
     assert library.calls == [("remove", (1,))]
 
@@ -476,7 +485,7 @@ def test_f2_renames_and_delete_removes_the_chosen_collection(open_pane, library,
     qtbot.waitUntil(lambda: pane.sidebar.shelf_title == "Leases")
     qtbot.waitUntil(lambda: not pane.window().findChildren(NameSheet))
     qtbot.keyClick(pane.sidebar.list, Qt.Key.Key_Delete)
-    sheet(pane, ConfirmSheet).confirm_button.click()
+    sheet(pane, ConfirmSheet).confirm.click()
     qtbot.waitUntil(lambda: pane.sidebar.shelf_title == "All documents")
     assert titles(pane) == ["Document 1"]
 

@@ -58,7 +58,9 @@ def test_matching_with_a_vector_gives_the_cosine_too(index: Index) -> None:
 
     (found,) = index.matching("pump", 10, vector=word_vector("pump"))
 
-    assert found.similarity == pytest.approx(float(word_vector("pump") @ word_vector(PUMP)), abs=1e-5)
+    assert found.similarity == pytest.approx(
+        float(word_vector("pump") @ word_vector(PUMP)), abs=1e-5
+    )
 
 
 def test_write_of_a_known_content_changes_nothing(index: Index) -> None:
@@ -348,9 +350,7 @@ def test_searches_go_on_while_rows_come_and_go(index: Index) -> None:
     assert misses == []
 
 
-def test_tidy_waits_until_enough_has_come_in(
-    index: Index, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tidy_waits_until_enough_has_come_in(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index_module, "LOOSE_ROWS", 10)
     index.write([embedded_document("first", LEASE)])
     index.write([embedded_document(str(number), f"text {number}") for number in range(8)])

@@ -8,7 +8,7 @@ from app.library.language import looks_english, significant_words, word_stem
 @pytest.mark.parametrize(
     "text",
     ["How long is the notice period?", "notice period", "GDPR", "", "42", "What is die casting?",
-     "résumé tips", "Who was Lucia Vela?", "Error E04", "the Zürich office lease", "🙂"],
+     "Who was Lucia Vela?", "Error E04", "the Zürich office lease", "🙂"],
 )  # fmt: skip
 def test_english_and_short_questions_count_as_english(text: str) -> None:
     assert looks_english(text)

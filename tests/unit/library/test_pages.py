@@ -14,7 +14,9 @@ from app.library.pages import MAX_PIXELS, MAX_WIDTH, find_letters, render_page
 from app.library.readers import read_document
 from tests import documents
 
-FIRST = "The lease begins in March.\nThe rent is due on the third working day.\nSmoking is forbidden."
+FIRST = (
+    "The lease begins in March.\nThe rent is due on the third working day.\nSmoking is forbidden."
+)
 SECOND = "Either party may end the lease.\nThe notice period is three months."
 
 
@@ -121,7 +123,9 @@ def test_quote_with_a_line_cut_out_by_cleaning_is_marked_around_it(tmp_path: Pat
     assert marks[1][1] - marks[0][1] > 1.5 * marks[0][3]
 
 
-@pytest.mark.parametrize("quote", ["", " ", "…!?", "nothing of this stands there", "\ud800", "x" * 99_999])
+@pytest.mark.parametrize(
+    "quote", ["", " ", "…!?", "nothing of this stands there", "\ud800", "x" * 99_999]
+)
 def test_quote_that_is_not_there_gives_the_page_without_marks(lease: Path, quote: str) -> None:
     assert render_page(lease, 1, 300, quote).marks == ()
 
@@ -134,7 +138,9 @@ def test_rotated_page_is_marked_where_the_text_is_drawn(tmp_path: Path) -> None:
     writer.pages[0].rotate(90)
     writer.write(tmp_path / "turned.pdf")
 
-    picture = render_page(tmp_path / "turned.pdf", 1, 900, "The rent is due on the third working day.")
+    picture = render_page(
+        tmp_path / "turned.pdf", 1, 900, "The rent is due on the third working day."
+    )
 
     (mark,) = picture.marks
     assert mark[3] > mark[2]

@@ -80,15 +80,15 @@ def test_question_at_the_end_of_a_text_is_no_answer() -> None:
     assert pick("How long is the notice period?", "How long is the notice period?", PUMP) == ()
 
 
-def test_number_that_no_text_has_makes_quoting_less_likely(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_that_no_text_has_keeps_a_close_sentence_from_being_quoted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     text = "Error E07 means low voltage."
-    assert pick("what does error E07 mean", text)
-    with_penalty = pick("what does error E12 mean", text)
-    monkeypatch.setattr(quotes, "MISSING_NAME_PENALTY", 0.0)
-    without = pick("what does error E12 mean", text)
+    assert pick("error E07 voltage", text)
+    assert pick("error E12 voltage", text) == ()
 
-    assert with_penalty == ()
-    assert without == () or without[0].text == text
+    monkeypatch.setattr(quotes, "MISSING_NAME_PENALTY", 0.0)
+    assert pick("error E12 voltage", text)
 
 
 def test_order_is_stable_for_equal_scores() -> None:
@@ -118,8 +118,8 @@ def test_picking_can_be_cancelled() -> None:
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
-        ("What is the notice period?", "three months' notice"),
-        ("How warm is it inside the cluster of bees?", "near 34 degrees"),
+        ("What is the notice period in the first months?", "two weeks, afterwards"),
+        ("How do honeybees survive the cold?", "shiver their flight muscles"),
         ("What does error E07 mean?", "195 volts"),
     ],
 )

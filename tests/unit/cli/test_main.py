@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+import app
+from app.base.errors import AppError
+from app.base.paths import DataPaths
+from app.cli.main import main
+
+
+class Opened:
+    """Notes what the window was opened with."""
+
+    def __init__(self) -> None:
+        self.paths: DataPaths | None = None
+        self.files: Sequence[Path] = ()
+        self.error: AppError | None = None
+
+    def __call__(self, paths: DataPaths, files: Sequence[Path]) -> int:
+        if self.error is not None:
+            raise self.error
+        self.paths, self.files = paths, files
+        return 0
+
+
+@pytest.fixture
+def window() -> Opened:
+    return Opened()
+
+
+def run(words: Sequence[object], window: Opened) -> int:
+    return main([str(each) for each in words], open_window=window, selftest=lambda _path: 42)
+
+
+def test_without_words_the_window_opens_on_the_default_folder(
+    window: Opened, tmp_path: Path
+) -> None:
+    assert run([], window) == 0
+    assert window.paths == DataPaths(tmp_path / "default-data")
+    assert window.paths.library.is_dir()
+
+
+def test_files_open_in_the_window_with_whole_paths(window: Opened, tmp_path: Path) -> None:
+    assert run(["--data-dir", tmp_path / "d", "a.pdf", tmp_path / "b.pdf"], window) == 0
+    assert window.paths == DataPaths(tmp_path / "d")
+    assert window.files == [Path.cwd() / "a.pdf", tmp_path / "b.pdf"]
+
+
+def test_failure_to_open_is_one_line_and_three(
+    window: Opened, capsys: pytest.CaptureFixture[str]
+) -> None:
+    window.error = AppError("There is no screen.", "Ask in the terminal.")
+    assert run([], window) == 3
+    assert capsys.readouterr().err == "cairn: There is no screen. Ask in the terminal.\n"
+
+
+def test_data_dir_counts_before_and_after_the_command(
+    window: Opened, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--data-dir", tmp_path / "one", "library", "list", "--json"], window) == 0
+    assert run(["library", "list", "--json", "--data-dir", tmp_path / "two"], window) == 0
+    assert (tmp_path / "one" / "cairn.db").exists()
+    assert (tmp_path / "two" / "cairn.db").exists()
+    assert capsys.readouterr().out == "[]\n[]\n"
+    assert window.paths is None
+
+
+def test_failure_with_json_is_a_json_document(
+    window: Opened, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["library", "remove", "7", "--json"], window) == 3
+    printed = capsys.readouterr()
+    assert "7" in json.loads(printed.out)["error"]
+    assert printed.err.startswith("cairn: ")
+
+
+def test_selftest_is_handed_over(window: Opened) -> None:
+    assert run(["selftest"], window) == 42
+
+
+def test_version_is_printed(window: Opened, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(["--version"], window)
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.strip() == app.__version__
