@@ -141,7 +141,7 @@ def explain(what: str, code: int, output: str, log: Path) -> str:
         return (
             f"No ready-made {found[1]} was found for this system "
             f"(Python {platform.python_version()}, {platform.system()} {platform.machine()}). "
-            "If the connection works, try another Python from 3.11 to 3.14: name it in CAIRN_PYTHON."
+            "If the connection works, name another Python (3.11 to 3.14) in CAIRN_PYTHON."
         )
     if re.search(r"Failed (to build|building wheel)", output):
         return f"The compiler failed on {what}. Its words are at the end of {log}."

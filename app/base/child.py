@@ -181,12 +181,13 @@ class ChildProcess:
         if process is None:
             return
         self._send_quietly(Quit())
-        process.join(grace_s)
-        if process.is_alive():
+        if reader is None or reader is threading.current_thread():
+            return
+        # Only the reader waits for the process: of two threads that do, one learns no exit code.
+        reader.join(grace_s)
+        if reader.is_alive():
             log.info("%s did not stop in %.1f s; killing it", self.name, grace_s)
             process.kill()
-            process.join()
-        if reader is not None and reader is not threading.current_thread():
             reader.join()
 
     def _call_now(self, body: object, on_event: Callable[[Any], None]) -> PendingCall:

@@ -6,25 +6,34 @@ import logging
 import logging.handlers
 from pathlib import Path
 
+OURS = "cairn"
 FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
 
 
 def configure(logs: Path, name: str = "cairn", *, to_stderr: bool = True) -> None:
-    """Send this process's log to ``logs/NAME.log`` (three files of 2 MB) and warnings to stderr."""
+    """Send this process's log to ``logs/NAME.log`` (three files of 2 MB), warnings to stderr too.
+
+    Called again, it replaces what it set up before and leaves the handlers of others alone.
+    """
     root = logging.getLogger()
     root.setLevel(logging.INFO)
-    for handler in root.handlers[:]:
-        root.removeHandler(handler)
+    for old in root.handlers[:]:
+        if old.name == OURS:
+            root.removeHandler(old)
+            old.close()
     file = logging.handlers.RotatingFileHandler(
         logs / f"{name}.log", maxBytes=2_000_000, backupCount=2, encoding="utf-8", delay=True
     )
-    file.setFormatter(logging.Formatter(FORMAT))
-    root.addHandler(file)
+    _add(file, logging.INFO, FORMAT)
     if to_stderr:
-        stream = logging.StreamHandler()
-        stream.setLevel(logging.WARNING)
-        stream.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-        root.addHandler(stream)
+        _add(logging.StreamHandler(), logging.WARNING, "%(levelname)s: %(message)s")
+
+
+def _add(handler: logging.Handler, level: int, form: str) -> None:
+    handler.set_name(OURS)
+    handler.setLevel(level)
+    handler.setFormatter(logging.Formatter(form))
+    logging.getLogger().addHandler(handler)
 
 
 def tail(path: Path, lines: int = 12, max_bytes: int = 64_000) -> tuple[str, ...]:

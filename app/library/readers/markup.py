@@ -24,6 +24,7 @@ _BLOCK_TAGS: Final = """
 _DROPPED: Final = frozenset(_DROPPED_TAGS.split())
 _BLOCKS: Final = frozenset(_BLOCK_TAGS.split())
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
+_END_HEADING: Final = "".join(f"</{tag}>" for tag in _HEADINGS)
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _TAG: Final = re.compile(r"</?([a-zA-Z][\w-]*)[^<>]*>")
 _KEPT_FLAT: Final = frozenset(("html", "head", "title", "body", "script", "style", "br"))
@@ -63,7 +64,9 @@ def _parse(text: str) -> tuple[etree._Element | None, bool]:
 
 def _flattened(tag: re.Match[str]) -> str:
     name = tag[1].lower()
-    if name in _HEADINGS or name in _KEPT_FLAT:
+    if name in _HEADINGS:
+        return _END_HEADING + tag[0]
+    if name in _KEPT_FLAT:
         return tag[0]
     return "<p>" if name in _BLOCKS else ""
 

@@ -26,6 +26,9 @@ from app.ui.text.prose import CITATION, CITATION_SCHEME, QUOTE_DEPTH, RULE, Pros
 
 _CHIP = re.compile("\u00a0(\\d{1,2})\u00a0")
 
+# Qt's marks for paragraphs, line breaks and table cells, and the space between two chips.
+_COPIED = str.maketrans({"\u2029": "\n", "\u2028": "\n", "\ufdd0": "", "\ufdd1": "", "\u2004": ""})
+
 
 @dataclass(frozen=True, slots=True)
 class _Ornament:
@@ -159,9 +162,9 @@ class TextView(QTextBrowser):
 
     def createMimeDataFromSelection(self) -> QMimeData:
         # A chip is copied as what it stands for in the text.
+        text = _CHIP.sub(r"[\1]", self.textCursor().selectedText()).translate(_COPIED)
         data = QMimeData()
-        text = self.textCursor().selection().toPlainText()
-        data.setText(_CHIP.sub(r"[\1]", text).replace("\u2004", ""))
+        data.setText(text)
         return data
 
 

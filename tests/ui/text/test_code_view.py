@@ -3,13 +3,14 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
 from app.ui.icons import Icons
 from app.ui.text.code_colors import colored_lines, language_title
 from app.ui.text.code_view import COLLAPSED_LINES, CodeView
 from app.ui.text.markdown import Code
 from app.ui.theme import ThemeKeeper
+from tests.ui.text.finding import button, child
 
 PYTHON = 'def f(x):\n    """Says\n    why."""\n    return x + 1  # sum'
 
@@ -23,7 +24,7 @@ def make(qtbot, theme: ThemeKeeper, icons: Icons, code: Code, width: int = 500) 
 
 
 def text_of(view: CodeView) -> QPlainTextEdit:
-    return view.findChild(QPlainTextEdit)
+    return child(view, QPlainTextEdit)
 
 
 def colors(view: CodeView, line: int) -> list[QColor]:
@@ -65,11 +66,11 @@ def test_code_is_colored_with_the_theme(qtbot, theme: ThemeKeeper, icons: Icons)
 
 def test_code_copy_takes_all_of_it_and_says_so(qtbot, theme: ThemeKeeper, icons: Icons) -> None:
     view = make(qtbot, theme, icons, Code("python", PYTHON))
-    button = view.findChild(QPushButton)
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    copy = button(view, "Copy")
+    qtbot.mouseClick(copy, Qt.MouseButton.LeftButton)
     assert QApplication.clipboard().text() == PYTHON
-    assert "Copied" in button.text()
-    qtbot.waitUntil(lambda: "Copied" not in button.text())
+    assert "Copied" in copy.text()
+    qtbot.waitUntil(lambda: "Copied" not in copy.text())
 
 
 def test_code_grows_at_its_end(qtbot, theme: ThemeKeeper, icons: Icons) -> None:
@@ -100,7 +101,7 @@ def test_code_long_is_folded_until_asked(qtbot, theme: ThemeKeeper, icons: Icons
     lines = [f"line_{number} = {number}" for number in range(COLLAPSED_LINES + 500)]
     view = make(qtbot, theme, icons, Code("python", "\n".join(lines)))
     assert text_of(view).blockCount() == COLLAPSED_LINES
-    more = view.findChildren(QPushButton)[-1]
+    more = button(view, "Show all")
     assert more.text() == "Show all 900 lines"
     with qtbot.waitSignal(view.reshaped):
         qtbot.mouseClick(more, Qt.MouseButton.LeftButton)

@@ -12,7 +12,8 @@ from app.ui.text.prose import CITATION, QUOTE_DEPTH, RULE, ProseStyle, ProseWrit
 def written(
     text: str, style: ProseStyle, citations: Mapping[int, str] | None = None
 ) -> QTextDocument:
-    document = QTextDocument()
+    # A block does not keep its document alive; the theme lives as long as the test.
+    document = QTextDocument(style.theme)
     for block in parse(text):
         assert isinstance(block, Prose)
         ProseWriter(document, style, citations).write(block.tokens)

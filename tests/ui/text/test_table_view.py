@@ -3,11 +3,12 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextTable
-from PySide6.QtWidgets import QPushButton, QTextBrowser
+from PySide6.QtWidgets import QTextBrowser
 
 from app.ui.text.markdown import Table, parse
 from app.ui.text.prose import ProseStyle
 from app.ui.text.table_view import COLLAPSED_ROWS, TableView
+from tests.ui.text.finding import button, child
 
 
 def table(text: str) -> Table:
@@ -23,7 +24,7 @@ def rows(count: int, columns: int = 2) -> Table:
 
 
 def grid(view: TableView) -> QTextTable:
-    frames = view.findChild(QTextBrowser).document().rootFrame().childFrames()
+    frames = child(view, QTextBrowser).document().rootFrame().childFrames()
     (found,) = [frame for frame in frames if isinstance(frame, QTextTable)]
     return found
 
@@ -46,9 +47,7 @@ def test_table_has_a_header_and_its_rows(qtbot, style: ProseStyle) -> None:
 
 
 @pytest.mark.parametrize("text", ["| a | b |\n|---|---|\n| 1 |", "| a |\n|---|\n| 1 | 2 | 3 |"])
-def test_table_with_too_few_or_too_many_cells_is_shown(
-    qtbot, style: ProseStyle, text: str
-) -> None:
+def test_table_with_too_few_or_too_many_cells_is_shown(qtbot, style: ProseStyle, text: str) -> None:
     view = make(qtbot, style, table(text))
     assert grid(view).rows() == 2
 
@@ -56,7 +55,7 @@ def test_table_with_too_few_or_too_many_cells_is_shown(
 def test_table_long_is_folded_until_asked(qtbot, style: ProseStyle) -> None:
     view = make(qtbot, style, rows(120))
     assert grid(view).rows() == 1 + COLLAPSED_ROWS
-    more = view.findChild(QPushButton)
+    more = button(view, "Show all")
     assert more.text() == "Show all 120 rows"
     low = view.height()
     with qtbot.waitSignal(view.reshaped):
@@ -67,7 +66,7 @@ def test_table_long_is_folded_until_asked(qtbot, style: ProseStyle) -> None:
 
 def test_table_wide_scrolls_sideways(qtbot, style: ProseStyle) -> None:
     view = make(qtbot, style, rows(3, columns=20), width=300)
-    assert view.findChild(QTextBrowser).horizontalScrollBar().maximum() > 0
+    assert child(view, QTextBrowser).horizontalScrollBar().maximum() > 0
 
 
 def test_table_can_be_replaced_by_a_longer_one(qtbot, style: ProseStyle) -> None:
@@ -80,7 +79,7 @@ def test_table_can_be_replaced_by_a_longer_one(qtbot, style: ProseStyle) -> None
 
 def test_table_citation_in_a_cell_can_be_followed(qtbot, style: ProseStyle) -> None:
     view = make(qtbot, style, table("| a |\n|---|\n| x [1] |"))
-    browser = view.findChild(QTextBrowser)
+    browser = child(view, QTextBrowser)
     cell = grid(view).cellAt(1, 0)
     cursor = cell.lastCursorPosition()
     place = browser.cursorRect(cursor).center()

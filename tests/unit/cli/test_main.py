@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 import app
 from app.base.errors import AppError
+from app.base.log import OURS
 from app.base.paths import DataPaths
 from app.cli.main import main
 
@@ -25,6 +27,16 @@ class Opened:
             raise self.error
         self.paths, self.files = paths, files
         return 0
+
+
+@pytest.fixture(autouse=True)
+def log_closed() -> Iterator[None]:
+    """The command line logs into the test's folder; let go of it."""
+    yield
+    root = logging.getLogger()
+    for handler in [each for each in root.handlers if each.name == OURS]:
+        root.removeHandler(handler)
+        handler.close()
 
 
 @pytest.fixture

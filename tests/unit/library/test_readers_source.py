@@ -121,7 +121,7 @@ def test_read_document_that_cannot_be_opened_says_why(tmp_path, monkeypatch, err
         raise error
 
     path = documents.text(tmp_path / "a.txt")
-    monkeypatch.setattr(source.os, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
 
     assert words in refusal(path).message
 

@@ -1,0 +1,214 @@
+"""One model: what it is, what state it is in, and what can be done with it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+
+from app.base.errors import AppError
+from app.ui.icons import Icons
+from app.ui.models.board import CardState, CardStatus
+from app.ui.models.words import UNKNOWN_QUANTIZATION, engine_text, facts_text
+from app.ui.theme import set_look
+from app.ui.widgets.buttons import Button, IconButton
+from app.ui.widgets.choice import Choice, Severity
+from app.ui.widgets.info_bar import InfoBar
+from app.ui.widgets.labels import ElidedLabel, IconLabel, Label, Tag
+from app.ui.widgets.layout import Card
+from app.ui.widgets.progress import ProgressBar
+
+_BUSY_WORDS = {
+    CardStatus.LOADING: "Loading… Large models take a while the first time.",
+    CardStatus.CANCELLING: "Cancelling…",
+    CardStatus.UNLOADING: "Giving its memory back…",
+}
+
+
+class ModelCard(Card):
+    """Shows a CardState. All signals carry the model's id.
+
+    Signals:
+        load_requested, unload_requested, cancel_requested, removal_requested, locate_requested,
+        details_requested, reveal_requested: what the buttons and the menu offer.
+        problem_read: the problem was dismissed.
+    """
+
+    load_requested = Signal(int)
+    unload_requested = Signal(int)
+    cancel_requested = Signal(int)
+    removal_requested = Signal(int)
+    locate_requested = Signal(int)
+    details_requested = Signal(int)
+    reveal_requested = Signal(int)
+    problem_read = Signal(int)
+
+    def __init__(self, icons: Icons, state: CardState, parent: QWidget | None = None) -> None:
+        super().__init__(parent, margins=(16, 14, 12, 14))
+        self._icons = icons
+        self._state: CardState | None = None
+        self._id = int(state.model.id)
+        self.name = ElidedLabel("", "h2")
+        self.quantization = Tag("")
+        self.in_use = Tag("In use", "ok")
+        self.facts = ElidedLabel("", "caption")
+        self.engine = Label("", "caption", wrap=True)
+        self.progress = ProgressBar("Loading")
+        self.button = Button("Load", "primary")
+        self.more = IconButton(icons.icon("ph.dots-three"), "More")
+        self._bar: InfoBar | None = None
+        self._bar_words: tuple[str, str] | None = None
+        self._lay_out()
+        self.button.clicked.connect(self._on_clicked)
+        self.more.clicked.connect(self._on_more_clicked)
+        self.show_state(state)
+
+    @property
+    def state(self) -> CardState:
+        """What is shown."""
+        assert self._state is not None  # set by the constructor
+        return self._state
+
+    def show_state(self, state: CardState) -> None:
+        """Show another state of the same model."""
+        if state == self._state:
+            return
+        self._state = state
+        model = state.model
+        self.name.set_text(model.name)
+        self.quantization.setText(model.quantization)
+        self.quantization.setVisible(model.quantization not in ("", UNKNOWN_QUANTIZATION))
+        self.facts.set_text(facts_text(model))
+        self.more.setAccessibleName(f"More about {model.name}")
+        self.in_use.setVisible(state.status is CardStatus.IN_USE)
+        self._show_engine(state)
+        self._show_button(state)
+        self._show_problem(state)
+
+    def make_menu(self) -> QMenu:
+        """The More menu."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        entries = (
+            ("ph.list-bullets", "Details", self.details_requested),
+            ("ph.folder-open", "Show in folder", self.reveal_requested),
+            ("ph.trash", "Remove from the list (the file stays)", self.removal_requested),
+        )
+        present = self.state.status is not CardStatus.MISSING
+        for icon, text, signal in entries:
+            action = menu.addAction(self._icons.icon(icon), text)
+            action.triggered.connect(lambda _checked=False, signal=signal: signal.emit(self._id))
+            action.setEnabled(present or signal is self.removal_requested)
+        busy = _BUSY_WORDS.get(self.state.status)
+        menu.actions()[-1].setEnabled(busy is None)
+        return menu
+
+    def _lay_out(self) -> None:
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addWidget(IconLabel(self._icons.icon("ph.cube", "accent_text"), 22))
+        line.addSpacing(2)
+        line.addWidget(self.name)
+        line.addWidget(self.quantization)
+        line.addWidget(self.in_use)
+        line.addStretch(1)
+        line.addWidget(self.button)
+        line.addWidget(self.more)
+        below = QVBoxLayout()
+        below.setContentsMargins(32, 0, 4, 0)
+        below.setSpacing(4)
+        below.addWidget(self.facts)
+        below.addWidget(self.engine)
+        self._extra = QVBoxLayout()
+        self._extra.setSpacing(6)
+        self._extra.addWidget(self.progress)
+        self.body.setSpacing(4)
+        self.body.addLayout(line)
+        self.body.addLayout(below)
+        self.body.addLayout(self._extra)
+
+    def _show_engine(self, state: CardState) -> None:
+        busy = _BUSY_WORDS.get(state.status, "")
+        self.engine.setText(busy or (engine_text(state.facts) if state.facts else ""))
+        self.engine.setVisible(bool(self.engine.text()))
+        self.progress.setVisible(bool(busy))
+        self.progress.setAccessibleName(f"Loading {state.model.name}")
+        self.progress.show_progress(0, 0)
+
+    def _show_button(self, state: CardState) -> None:
+        text, kind = {
+            CardStatus.IDLE: ("Load", "primary"),
+            CardStatus.LOADING: ("Cancel", ""),
+            CardStatus.CANCELLING: ("Cancel", ""),
+            CardStatus.IN_USE: ("Unload", ""),
+            CardStatus.UNLOADING: ("Unload", ""),
+            CardStatus.MISSING: ("Locate…", ""),
+        }[state.status]
+        self.button.setText(text)
+        self.button.setAccessibleName(f"{text} {state.model.name}")
+        set_look(self.button, "kind", kind)
+        waits = state.status in (CardStatus.CANCELLING, CardStatus.UNLOADING)
+        held = state.status in (CardStatus.IDLE, CardStatus.IN_USE) and not state.may_load
+        self.button.setEnabled(not waits and not held)
+        self.button.setToolTip("Another model is being loaded." if held else "")
+
+    def _show_problem(self, state: CardState) -> None:
+        problem, severity = state.problem, Severity.DANGER
+        if state.status is CardStatus.MISSING:
+            problem, severity = _missing(state), Severity.WARN
+        words = (problem.message, problem.hint) if problem is not None else None
+        if words == self._bar_words:
+            return
+        self._drop_bar()
+        self._bar_words = words
+        if problem is None:
+            return
+        missing = state.status is CardStatus.MISSING
+        choice = (
+            Choice("Remove", lambda: self.removal_requested.emit(self._id))
+            if missing
+            else Choice("Try again", lambda: self.load_requested.emit(self._id))
+        )
+        self._bar = InfoBar(
+            self._icons,
+            problem.message,
+            severity,
+            hint=problem.hint,
+            choice=choice,
+            closable=not missing,
+        )
+        self._bar.closed.connect(self._on_problem_closed)
+        self._extra.addSpacing(4)
+        self._extra.addWidget(self._bar)
+
+    def _drop_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.closed.disconnect(self._on_problem_closed)
+            self._bar.dismiss()
+            self._bar = None
+
+    def _on_problem_closed(self) -> None:
+        self._bar, self._bar_words = None, None
+        self.problem_read.emit(self._id)
+
+    def _on_clicked(self) -> None:
+        signal = {
+            CardStatus.IDLE: self.load_requested,
+            CardStatus.LOADING: self.cancel_requested,
+            CardStatus.IN_USE: self.unload_requested,
+            CardStatus.MISSING: self.locate_requested,
+        }.get(self.state.status)
+        if signal is not None:
+            signal.emit(self._id)
+
+    def _on_more_clicked(self) -> None:
+        menu = self.make_menu()
+        corner = QPoint(self.more.width() - menu.sizeHint().width(), self.more.height() + 4)
+        menu.popup(self.more.mapToGlobal(corner))
+
+
+def _missing(state: CardState) -> AppError:
+    path = state.model.path
+    return AppError(
+        f"{path.name} is not in {path.parent} any more.",
+        "If it was moved, locate it. If its drive is not connected, connect it.",
+    )

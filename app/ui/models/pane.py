@@ -1,0 +1,359 @@
+"""The models pane: a card for each GGUF file, and which one is in use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QFileDialog, QStackedLayout, QVBoxLayout, QWidget
+
+from app.base.changes import Topic
+from app.base.errors import AppError
+from app.base.jobs import CancelToken
+from app.modelhub.entities import LocalModel, ModelId
+from app.ui.actions import ActionSpec, Reach
+from app.ui.jobs import Job
+from app.ui.models.board import CardState, ModelBoard
+from app.ui.models.card import ModelCard
+from app.ui.models.details import DetailsSheet
+from app.ui.models.importing import ImportReport, import_files, relocate
+from app.ui.models.words import board_text
+from app.ui.pane import Pane, PaneContext
+from app.ui.reveal import show_in_folder
+from app.ui.widgets.buttons import Button
+from app.ui.widgets.choice import Choice, Severity
+from app.ui.widgets.empty_state import EmptyState
+from app.ui.widgets.labels import ElidedLabel
+from app.ui.widgets.layout import PageHeader, ScrollPage, column
+
+if TYPE_CHECKING:
+    from app.modelhub.service import LoadedModel, ModelService, StoppedModel
+
+_FILTER = "GGUF models (*.gguf *.GGUF);;All files (*)"
+
+
+@dataclass(frozen=True, slots=True)
+class HubState:
+    """What the pane shows, read in one go."""
+
+    models: tuple[LocalModel, ...]
+    loaded: LoadedModel | None
+    stopped: StoppedModel | None
+
+
+def read_state(models: ModelService) -> HubState:
+    """Read the list and what is loaded; runs off the GUI thread."""
+    return HubState(models.models(), models.loaded, models.stopped)
+
+
+class ModelsPane(Pane):
+    """Import, load, unload, inspect and remove models."""
+
+    pane_id = "models"
+    title = "Models"
+    icon = "ph.cube"
+
+    def __init__(self, context: PaneContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self._board = ModelBoard()
+        self._cards: dict[ModelId, ModelCard] = {}
+        self._load_job: Job | None = None
+        self._is_reading = False
+        self._is_stale = False
+        self._early: list[Path] = []
+
+    def build(self) -> None:
+        icons = self.context.icons
+        self.import_button = Button("Import GGUF", "", icons.icon("ph.upload-simple", "text"))
+        self.import_button.clicked.connect(self.choose_files)
+        self.header = PageHeader(self.title, self.import_button)
+        self.summary = ElidedLabel("", "caption")
+        self._problems_here = QVBoxLayout()
+        self._problems_here.setContentsMargins(0, 0, 0, 0)
+        self._page = ScrollPage("Models", width=1180, margins=(24, 8, 24, 24))
+        self._page.body.addStretch(1)
+        self._empty = EmptyState(
+            icons.icon(self.icon, "accent_text"),
+            "No models yet",
+            "A model writes answers in its own words. Without one, Cairn answers by quoting the "
+            "best sentences of your documents, and that works already.",
+            primary=Choice(
+                "Import GGUF", self.choose_files, icons.icon("ph.upload-simple", "on_accent")
+            ),
+            caption="or drop a .gguf file anywhere in this window; it stays where it is",
+        )
+        self._build_pages()
+
+    def ready(self) -> None:
+        self._refresh()
+        if self._early:
+            self.import_files(self._early)
+
+    def changed(self, topics: frozenset[Topic]) -> None:
+        if Topic.MODELS in topics:
+            self._refresh()
+
+    def take_drop(self, paths: Sequence[Path]) -> bool:
+        models = [path for path in paths if path.suffix.lower() == ".gguf"]
+        if not models:
+            return False
+        if self.is_ready:
+            self.import_files(models)
+        else:  # files given at the start wait for the services
+            self._early += models
+        return True
+
+    def actions_offered(self) -> tuple[ActionSpec, ...]:
+        def spec(name: str, title: str, icon: str, run: Callable[[], object]) -> ActionSpec:
+            return ActionSpec(
+                f"models.{name}", title, "Models", icon, run, pane_id=self.pane_id,
+                reach=Reach.WINDOW,
+            )  # fmt: skip
+
+        return (
+            spec("import", "Import a GGUF model…", "ph.upload-simple", self.choose_files),
+            spec("unload", "Unload the model", "ph.power", self.unload),
+        )
+
+    def problem_place(self) -> QVBoxLayout:
+        return self._problems_here
+
+    def focus_first(self) -> None:
+        if self._is_built and self.import_button.isVisible():
+            self.import_button.setFocus()
+
+    # What a person can start.
+
+    def choose_files(self) -> None:
+        """Ask which files to import."""
+        self._choose("Import GGUF models", QFileDialog.FileMode.ExistingFiles, self.import_files)
+
+    def import_files(self, paths: Sequence[Path]) -> None:
+        """Put these files on the list."""
+        self.context.jobs.submit(
+            import_files,
+            self.services.models,
+            tuple(paths),
+            owner=self,
+            done=self._on_imported,
+            failed=self.show_problem,
+        )
+
+    def load(self, model_id: int) -> None:
+        """Load a model in place of the one in use."""
+        if self._board.is_busy:
+            return
+        wanted = ModelId(model_id)
+        self._board.load_began(wanted)
+        self._show_cards()
+        token = CancelToken()
+        self._load_job = self.context.jobs.submit(
+            self.services.models.load,
+            wanted,
+            token,
+            owner=self,
+            done=self._on_ended,
+            failed=self._on_load_failed,
+            stopped=self._on_ended,
+            cancel=token,
+        )
+
+    def cancel_load(self) -> None:
+        """Stop loading."""
+        if self._load_job is not None:
+            self._board.cancel_began()
+            self._show_cards()
+            self._load_job.cancel()
+
+    def unload(self) -> None:
+        """Give the memory of the model in use back."""
+        loaded = self._board.in_use
+        if loaded is None or self._board.is_busy:
+            return
+        self._board.unload_began(loaded.model.id)
+        self._show_cards()
+        self.context.jobs.submit(
+            self.services.models.unload,
+            owner=self,
+            done=self._on_ended,
+            failed=self._on_load_failed,
+        )
+
+    # Building.
+
+    def _build_pages(self) -> None:
+        stack = QWidget()
+        self._pages = QStackedLayout(stack)
+        self._waiting = QWidget()
+        for page in (self._waiting, self._empty, self._page):
+            self._pages.addWidget(page)
+        self._summary_line = column(self.summary, margins=(24, 0, 24, 8))
+        self.body.addWidget(self.header)
+        self.body.addWidget(self._summary_line)
+        self.body.addLayout(self._problems_here)
+        self.body.addWidget(stack, 1)
+        self._show_page(self._waiting)
+
+    def _show_page(self, page: QWidget) -> None:
+        self._pages.setCurrentWidget(page)
+        self._summary_line.setVisible(page is self._page)
+        self.import_button.setVisible(page is self._page)
+
+    def _make_card(self, state: CardState) -> ModelCard:
+        card = ModelCard(self.context.icons, state)
+        card.load_requested.connect(self.load)
+        card.unload_requested.connect(self.unload)
+        card.cancel_requested.connect(self.cancel_load)
+        card.removal_requested.connect(self._on_removal_requested)
+        card.locate_requested.connect(self._on_locate_requested)
+        card.details_requested.connect(self._on_details_requested)
+        card.reveal_requested.connect(self._on_reveal_requested)
+        card.problem_read.connect(self._on_problem_read)
+        return card
+
+    # Showing what the service says.
+
+    def _refresh(self) -> None:
+        if self._is_reading:  # one reader is enough; what it misses is read after it
+            self._is_stale = True
+            return
+        self._is_reading = True
+        self.context.jobs.submit(
+            read_state,
+            self.services.models,
+            owner=self,
+            done=self._on_state_read,
+            failed=self._on_read_failed,
+        )
+
+    def _on_state_read(self, state: HubState) -> None:
+        self._is_reading = False
+        self._board.take(state.models, state.loaded, state.stopped)
+        self._show_cards()
+        if self._is_stale:
+            self._is_stale = False
+            self._refresh()
+
+    def _on_read_failed(self, error: AppError) -> None:
+        self._is_reading = self._is_stale = False
+        self.show_problem(error, Choice("Try again", self._refresh))
+
+    def _show_cards(self) -> None:
+        states = self._board.cards()
+        gone = self._cards.keys() - {state.model.id for state in states}
+        for model_id in gone:
+            self._cards.pop(model_id).deleteLater()
+        for place, state in enumerate(states):
+            card = self._cards.get(state.model.id)
+            if card is None:
+                card = self._cards[state.model.id] = self._make_card(state)
+            card.show_state(state)
+            if self._page.body.indexOf(card) != place:
+                self._page.body.insertWidget(place, card)
+        self.summary.set_text(board_text(self._board))
+        self._show_page(self._page if states else self._empty)
+
+    # Answers to what was started.
+
+    def _on_ended(self, _result: object = None) -> None:
+        self._load_job = None
+        self._board.ended()
+        self._refresh()
+
+    def _on_load_failed(self, error: AppError) -> None:
+        self._load_job = None
+        self._board.ended(error)
+        self._show_cards()
+        self._refresh()
+
+    def _on_imported(self, report: ImportReport) -> None:
+        for error in report.problems:
+            self.show_problem(error)
+        if not report.imported:
+            return
+        model = report.imported[0]
+        if len(report.imported) > 1:
+            self.context.notify.toast(f"{len(report.imported)} models imported.", Severity.OK)
+        else:
+            load = Choice("Load", partial(self.load, model.id))
+            self.context.notify.toast(f"{model.name} imported.", Severity.OK, choice=load)
+        self._refresh()
+
+    # What a card asks for.
+
+    def _model(self, model_id: int) -> LocalModel | None:
+        return next((each for each in self._board.models if each.id == model_id), None)
+
+    def _on_removal_requested(self, model_id: int) -> None:
+        model = self._model(model_id)
+        if model is None:
+            return
+        self.context.jobs.submit(
+            self.services.models.remove,
+            model.id,
+            owner=self,
+            done=partial(self._on_removed, model),
+            failed=self.show_problem,
+        )
+
+    def _on_removed(self, model: LocalModel, _result: object) -> None:
+        undo = Choice("Undo", partial(self.import_files, (model.path,)))
+        self.context.notify.toast(
+            f"{model.name} is off the list. The file stays.",
+            choice=undo if model.is_present else None,
+        )
+
+    def _on_locate_requested(self, model_id: int) -> None:
+        model = self._model(model_id)
+        if model is not None:
+            title = f"Where is {model.path.name}?"
+            self._choose(title, QFileDialog.FileMode.ExistingFile, partial(self._locate, model))
+
+    def _locate(self, model: LocalModel, paths: Sequence[Path]) -> None:
+        self.context.jobs.submit(
+            relocate,
+            self.services.models,
+            model,
+            paths[0],
+            owner=self,
+            failed=self.show_problem,
+        )
+
+    def _on_details_requested(self, model_id: int) -> None:
+        model = self._model(model_id)
+        if model is None:
+            return
+        sheet = DetailsSheet(self.window(), self.context.icons, model.name, str(model.path))
+        self.context.jobs.submit(
+            self.services.models.inspect,
+            model.path,
+            owner=sheet,
+            done=sheet.show_facts,
+            failed=sheet.show_problem,
+        )
+        sheet.open()
+
+    def _on_reveal_requested(self, model_id: int) -> None:
+        model = self._model(model_id)
+        try:
+            if model is not None:
+                show_in_folder(model.path)
+        except AppError as error:
+            self.show_problem(error)
+
+    def _on_problem_read(self, model_id: int) -> None:
+        self._board.forget_problem(ModelId(model_id))
+
+    def _choose(
+        self, title: str, mode: QFileDialog.FileMode, take: Callable[[Sequence[Path]], object]
+    ) -> None:
+        if not self.is_ready:
+            return
+        dialog = QFileDialog(self, title, "", _FILTER)
+        dialog.setFileMode(mode)
+        dialog.filesSelected.connect(lambda files: take([Path(file) for file in files]))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
