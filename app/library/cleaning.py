@@ -22,11 +22,13 @@ _GAPS: Final = re.compile("\n{3,}")
 _GLYPHS: Final = re.compile("[\ufb00-\ufb4f\ufb50-\ufdf9\ufe70-\ufefc]+")
 _SPACED: Final = re.compile("[\u00a0\u2000-\u200a\u202f\u3000]")
 
-# Lengths are bounded so that a "word" of a million letters costs no more than its length.
-# PDFium puts U+FFFE or U+0002 where a line ended in a hyphen.
-_JOIN_MARK: Final = re.compile("(\\w{0,40})[\ufffe\x02]\\s*(\\w{0,40})")
-_LINE_END_HYPHEN: Final = re.compile(r"([^\W\d_]{1,40})[-\u2010]\n([^\W\d_]{1,40})")
-_HYPHENATED: Final = re.compile(r"[^\W\d_]{1,40}-[^\W\d_]{1,40}")
+# PDFium puts U+FFFE or U+0002 where a line ended in a hyphen. Each pattern begins with its rare
+# character and looks at a bounded stretch around it, so that monstrous words cost no more.
+_BROKEN_WORD: Final = re.compile("[\ufffe\x02]\\s*|[-\u2010]\n")
+_HYPHEN: Final = re.compile("-")
+_WORD_BEFORE: Final = re.compile(r"[^\W\d_]*$")
+_WORD_AFTER: Final = re.compile(r"[^\W\d_]*")
+_LONGEST_WORD: Final = 40
 
 _EDGE_LINES: Final = 3
 _LONGEST_HEAD: Final = 200
@@ -71,14 +73,25 @@ def _finish_page(page: str) -> str:
 
 def _join_words(pages: list[str]) -> list[str]:
     # "well-\nknown" keeps its hyphen if the document also writes well-known within a line.
-    known = {word.lower() for page in pages for word in _HYPHENATED.findall(page)}
+    known = {
+        "-".join(_words_around(found)).lower() for page in pages for found in _HYPHEN.finditer(page)
+    }
 
     def join(found: re.Match[str]) -> str:
-        before, after = found[1], found[2]
+        before, after = _words_around(found)
+        if found[0][0] in "-\u2010" and not (before and after):
+            return found[0]
         keep = not after[:1].islower() or f"{before}-{after}".lower() in known
-        return f"{before}-{after}" if keep else before + after
+        return "-" if keep else ""
 
-    return [_LINE_END_HYPHEN.sub(join, _JOIN_MARK.sub(join, page)) for page in pages]
+    return [_BROKEN_WORD.sub(join, page) for page in pages]
+
+
+def _words_around(found: re.Match[str]) -> tuple[str, str]:
+    text, start, end = found.string, found.start(), found.end()
+    before = _WORD_BEFORE.search(text[max(0, start - _LONGEST_WORD) : start])
+    after = _WORD_AFTER.match(text[end : end + _LONGEST_WORD])
+    return before[0] if before else "", after[0] if after else ""
 
 
 def _drop_running_heads(pages: list[str]) -> list[str]:

@@ -50,7 +50,6 @@ _BULLET: Final = re.compile(r"[ \t]*(?:[-–—•·▪◦‣*+>|#]+[ \t]|[|>])"
 _ENUMERATED: Final = re.compile(
     r"[ \t]*(?:\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)][ \t]|\d{1,3}(?:\.\d{1,3})+\.?[ \t])"
 )
-_ROW: Final = re.compile(r"\t| \| |(?:[^\s\d]*\d[\d.,%]*\s+)[^\s\d]*\d[\d.,%]*\s*$")
 _CODE: Final = re.compile(r"[={}<>\\]|\w\(|[;:]$|^\s*(?://|@|#)")
 _UNFINISHED: Final = re.compile(r"[^.!?…:;。！？\"'”’»)\]]$")
 # Text is wrapped to some width; lines much narrower or wider than any page are lines for a reason.
@@ -76,12 +75,13 @@ def _blocks(text: str) -> Iterator[_Span]:
     for lines in _paragraphs(text):
         widths = sorted(end - start for start, end in lines)
         width = widths[len(widths) * 4 // 5]
-        start, last = lines[0][0], lines[0]
+        start, last, was_alone = lines[0][0], lines[0], _stands_alone(text, lines[0])
         for line in lines[1:]:
-            if _is_break(text, last, line, width):
+            is_alone = _stands_alone(text, line)
+            if was_alone or is_alone or _is_break(text, last, line, width):
                 yield start, last[1]
                 start = line[0]
-            last = line
+            last, was_alone = line, is_alone
         yield start, last[1]
 
 
@@ -107,8 +107,6 @@ def _is_break(text: str, above: _Span, below: _Span, width: int) -> bool:
     second = text[below[0] : min(below[1], below[0] + _LINE_EDGE)]
     if not _NARROWEST_WRAP <= width <= _LONGEST_WRAP or _BULLET.match(second):
         return True
-    if any(pattern.search(line) for pattern in (_ROW, _CODE) for line in (first, second)):
-        return True
     is_full = above[1] - above[0] >= _FULL_LINE * width
     if _ENUMERATED.match(second):
         # "… under section" / "12. The" is a list, "… was founded on" / "12. März" is not.
@@ -116,6 +114,15 @@ def _is_break(text: str, above: _Span, below: _Span, width: int) -> bool:
     if _indent(second) > _indent(first) and not _begins_item(first):
         return True
     return not is_full and not second.lstrip()[:1].islower()
+
+
+def _stands_alone(text: str, line: _Span) -> bool:
+    """Whether a line is a table row or source code, which is never wrapped."""
+    edge = text[line[0] : min(line[1], line[0] + _LINE_EDGE)]
+    if "\t" in edge or " | " in edge or _CODE.search(edge):
+        return True
+    columns = edge.split()[-2:]
+    return len(columns) == 2 and all(any(map(str.isdigit, column)) for column in columns)
 
 
 def _indent(line: str) -> int:

@@ -59,7 +59,6 @@ def window_actions(
             "Files",
             "ph.folder-open",
             lambda: choose_files(window),
-            "Ctrl+O",
         ),
         ActionSpec(
             "files.data",

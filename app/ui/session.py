@@ -183,10 +183,11 @@ class Session(QObject):
             log.warning("a second start will not find this window")
         self._shutdown.add("single instance", self._instance.close)
         self._starter.start()
-        self._add_commands()
+        self.add_commands()
         QTimer.singleShot(0, self._make_more)
 
-    def _add_commands(self) -> None:
+    def add_commands(self) -> None:
+        """Fill the palette with what is not a pane's, and show what this start found."""
         from app.ui.commands import make_sheets, window_actions  # nobody misses them before
         from app.ui.crash_sheet import CrashSheet
 

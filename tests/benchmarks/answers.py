@@ -37,9 +37,7 @@ class AnswerFigures:
     silence: float
 
 
-def answer_figures(
-    index: Index, encoder: Encoder, questions: Iterable[Question]
-) -> AnswerFigures:
+def answer_figures(index: Index, encoder: Encoder, questions: Iterable[Question]) -> AnswerFigures:
     """Ask each question over all texts, as a quoted answer is made."""
     quoted = right = false = answerable = total = 0
     for question in questions:

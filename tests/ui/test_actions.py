@@ -7,9 +7,11 @@ import pytest
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from app.base.paths import DataPaths
 from app.ui.actions import ActionSpec, ActionTable, Reach
 from app.ui.icons import Icons
 from app.ui.session import Session
+from tests.ui.shell import fake_services
 
 NEW = ActionSpec("chat.new", "New chat", "Chat", "ph.plus", list, "Ctrl+N")
 
@@ -115,3 +117,17 @@ def test_window_actions_all_can_be_found_and_drawn(session: Session):
 )
 def test_window_shortcut_is_the_promised_one(session: Session, keys: str, id: str):
     assert session.window.actions_table.action(id).shortcut() == QKeySequence(keys)
+
+
+def test_real_panes_actions_do_not_clash(qapp, qtbot, theme, paths: DataPaths):
+    session = Session(qapp, paths, build=fake_services, theme=theme, catches_bugs=False)
+    window = session.window
+    for pane_id in window.book.ids:
+        window.pane(pane_id)
+    session.add_commands()
+    for spec in window.actions_table.specs:
+        assert spec.icon in window.icons.names(), spec.id
+        assert spec.pane_id in ("", *window.book.ids), spec.id
+    session.close()
+    window.deleteLater()
+    session.deleteLater()

@@ -53,7 +53,7 @@ def test_window_process_heavy_packages_stay_outside(tmp_path: Path):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=60,
         env=environment,
     )
     assert done.returncode == 0, done.stderr

@@ -92,7 +92,8 @@ class Transcript(QScrollArea):
         self._content = QWidget()
         self.setWidget(self._content)
         self._pill = Button("Jump to latest", "pill", icons.icon("ph.arrow-down"), self)
-        self._pill.clicked.connect(self.jump_to_end)
+        self._pill.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._pill.clicked.connect(self._on_pill_clicked)
         self._pill.hide()
         self._idle = QTimer(self)
         self._idle.setInterval(0)
@@ -114,6 +115,11 @@ class Transcript(QScrollArea):
     def is_at_end(self) -> bool:
         """Whether the end is kept in view."""
         return self._at_end
+
+    @property
+    def is_preparing(self) -> bool:
+        """Whether messages near the viewport are still being made."""
+        return self._idle.isActive()
 
     def show_messages(self, messages: Sequence[Message]) -> None:
         """Show another conversation, at its end."""
@@ -305,6 +311,11 @@ class Transcript(QScrollArea):
 
     def _width(self) -> int:
         return max(120, min(self._theme.px(COLUMN_WIDTH), self._room() - 2 * _SIDE_MARGIN))
+
+    def _on_pill_clicked(self) -> None:
+        # A focused button that hides passes the focus on, and the view would scroll after it.
+        self.setFocus()
+        self.jump_to_end()
 
     def _on_idle(self) -> None:
         unready = self._unready()

@@ -148,7 +148,7 @@ class LibraryPane(Pane):
             )
 
         return (
-            spec("add", "Add documents…", "ph.file-plus", self._adding.choose_files, "Ctrl+O"),
+            spec("add", "Add documents…", "ph.file-plus", self._adding.choose_files),
             spec("add_folder", "Add a folder…", "ph.folder-plus", self._adding.choose_folder),
             spec(
                 "search", "Search in documents", "ph.magnifying-glass", self.focus_search, "Ctrl+F"

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.base.errors import AppError
 from app.modelhub.entities import LocalModel, ModelId
 
 if TYPE_CHECKING:
+    from app.engine.host import EngineState
     from app.engine.protocol import ModelFacts
-    from app.modelhub.service import LoadedModel, StoppedModel
+    from app.modelhub.service import LoadedModel
 
 
 class CardStatus(StrEnum):
@@ -34,6 +36,7 @@ class CardState:
         problem: why the last load failed or the engine stopped.
         facts: what the engine says of a model in use.
         may_load: False while another model is being loaded.
+        can_cancel: the load under way was started here.
     """
 
     model: LocalModel
@@ -41,6 +44,7 @@ class CardState:
     problem: AppError | None = None
     facts: ModelFacts | None = None
     may_load: bool = True
+    can_cancel: bool = False
 
 
 class ModelBoard:
@@ -51,6 +55,8 @@ class ModelBoard:
         self._loaded: LoadedModel | None = None
         self._busy: tuple[ModelId, CardStatus] | None = None
         self._problems: dict[ModelId, AppError] = {}
+        self._engine: EngineState | None = None
+        self._read: EngineState | None = None  # the stop of the engine that a person has read
 
     @property
     def models(self) -> tuple[LocalModel, ...]:
@@ -64,23 +70,26 @@ class ModelBoard:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a model is being loaded or unloaded."""
-        return self._busy is not None
+        """Whether a model is being loaded or unloaded, from here or from elsewhere."""
+        return self._busy is not None or self._loading_path is not None
 
     def take(
         self,
         models: Iterable[LocalModel],
         loaded: LoadedModel | None,
-        stopped: StoppedModel | None,
+        engine: EngineState,
     ) -> None:
         """Note what the service says now."""
         self._models = tuple(models)
         self._loaded = loaded
+        self._engine = engine
         known = {model.id for model in self._models}
         self._problems = {each: why for each, why in self._problems.items() if each in known}
-        if stopped is not None and stopped.model.id in known:
-            why = AppError(stopped.reason, "Nothing else was lost. You can load it again.")
-            self._problems.setdefault(stopped.model.id, why)
+        if engine.problem and engine != self._read:
+            why = AppError(engine.problem, "Nothing else was lost. You can load it again.")
+            for model in self._models:
+                if model.path == engine.path:
+                    self._problems.setdefault(model.id, why)
 
     def load_began(self, model_id: ModelId) -> None:
         """A model is being loaded; what went wrong with it before is history."""
@@ -104,21 +113,31 @@ class ModelBoard:
 
     def forget_problem(self, model_id: ModelId) -> None:
         """A person has read it."""
+        self._read = self._engine
         self._problems.pop(model_id, None)
 
     def cards(self) -> tuple[CardState, ...]:
         """What every card shows now."""
         return tuple(self._card(model) for model in self._models)
 
+    @property
+    def _loading_path(self) -> Path | None:
+        engine = self._engine
+        return engine.path if engine is not None and engine.status == "loading" else None
+
     def _card(self, model: LocalModel) -> CardState:
         loaded = self._loaded
         facts = loaded.facts if loaded is not None and loaded.model.id == model.id else None
         problem = self._problems.get(model.id) if facts is None else None
-        return CardState(model, self._status(model, facts), problem, facts, not self.is_busy)
+        status = self._status(model, facts)
+        can_cancel = status is CardStatus.LOADING and self._busy is not None
+        return CardState(model, status, problem, facts, not self.is_busy, can_cancel)
 
     def _status(self, model: LocalModel, facts: ModelFacts | None) -> CardStatus:
         if self._busy is not None and self._busy[0] == model.id:
             return self._busy[1]
+        if self._loading_path == model.path:
+            return CardStatus.LOADING
         if facts is not None:
             return CardStatus.IN_USE
         return CardStatus.IDLE if model.is_present else CardStatus.MISSING

@@ -148,6 +148,7 @@ class ModelCard(Card):
         set_look(self.button, "kind", kind)
         waits = state.status in (CardStatus.CANCELLING, CardStatus.UNLOADING)
         held = state.status in (CardStatus.IDLE, CardStatus.IN_USE) and not state.may_load
+        waits = waits or (state.status is CardStatus.LOADING and not state.can_cancel)
         self.button.setEnabled(not waits and not held)
         self.button.setToolTip("Another model is being loaded." if held else "")
 

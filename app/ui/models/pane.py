@@ -30,7 +30,8 @@ from app.ui.widgets.labels import ElidedLabel
 from app.ui.widgets.layout import PageHeader, ScrollPage, column
 
 if TYPE_CHECKING:
-    from app.modelhub.service import LoadedModel, ModelService, StoppedModel
+    from app.engine.host import EngineState
+    from app.modelhub.service import LoadedModel, ModelService
 
 _FILTER = "GGUF models (*.gguf *.GGUF);;All files (*)"
 
@@ -41,12 +42,12 @@ class HubState:
 
     models: tuple[LocalModel, ...]
     loaded: LoadedModel | None
-    stopped: StoppedModel | None
+    engine: EngineState
 
 
 def read_state(models: ModelService) -> HubState:
     """Read the list and what is loaded; runs off the GUI thread."""
-    return HubState(models.models(), models.loaded, models.stopped)
+    return HubState(models.models(), models.loaded, models.state)
 
 
 class ModelsPane(Pane):
@@ -124,6 +125,11 @@ class ModelsPane(Pane):
     def focus_first(self) -> None:
         if self._is_built and self.import_button.isVisible():
             self.import_button.setFocus()
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether the list is being read just now."""
+        return self._is_reading
 
     # What a person can start.
 
@@ -231,7 +237,7 @@ class ModelsPane(Pane):
 
     def _on_state_read(self, state: HubState) -> None:
         self._is_reading = False
-        self._board.take(state.models, state.loaded, state.stopped)
+        self._board.take(state.models, state.loaded, state.engine)
         self._show_cards()
         if self._is_stale:
             self._is_stale = False

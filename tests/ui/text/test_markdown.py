@@ -34,7 +34,9 @@ LINES = st.sampled_from(
 
 
 def streamed(text: str, size: int) -> tuple[Block, ...]:
-    stream, committed, tail = BlockStream(), [], ()
+    stream = BlockStream()
+    committed: list[Block] = []
+    tail: tuple[Block, ...] = ()
     for at in range(0, len(text), size):
         step = stream.feed(text[at : at + size])
         committed += step.committed

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from app.base.errors import NotFound
+from app.base.jobs import CancelToken
 from app.base.paths import DataPaths
 from app.bootstrap import Children, Services, build
 from app.engine.errors import ModelLoadError
-from app.engine.host import EngineStatus
+from app.library.entities import Scope
 from app.modelhub.entities import LocalModel
 from app.modelhub.errors import GgufError
 from tests.doubles.scripted_engine import Script, scripted_engine
@@ -93,7 +94,6 @@ def test_load_and_unload_say_which_is_in_use(start, file: Path) -> None:
     assert in_use(services) is None
     assert services.models.load(model.id).model.id == model.id
     assert in_use(services) is not None
-    assert services.models.state.status is EngineStatus.LOADED
     services.models.unload()
     assert in_use(services) is None
 
@@ -151,3 +151,17 @@ def test_imported_models_are_there_after_a_restart(start, file: Path) -> None:
     services = start()
     assert [each.id for each in services.models.models()] == [model.id]
     assert in_use(services) is None
+
+
+def test_engine_that_dies_leaves_the_model_named_with_the_reason(start, file: Path) -> None:
+    services = start(Script(abort_after=1))
+    model = services.models.import_file(file)
+    services.models.load(model.id)
+    services.chat.ask_once("a question", Scope(), lambda _event: None, CancelToken())
+    stopped = services.models.stopped
+    assert in_use(services) is None
+    assert stopped is not None
+    assert stopped.model == model
+    assert "SIGABRT" in stopped.reason
+    services.models.load(model.id)
+    assert services.models.stopped is None

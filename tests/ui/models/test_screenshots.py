@@ -1,0 +1,89 @@
+"""Pictures of the models pane in every state, for a person to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.base.errors import AppError
+from app.settings.schema import Theme
+from app.ui.models.board import CardStatus
+from app.ui.models.card import ModelCard
+from app.ui.models.details import DetailsSheet
+from app.ui.models.pane import ModelsPane
+from tests.ui.models.fakes import NOT_A_MODEL, FakeModels, hold_until_cancelled, make_model
+
+LOOKS = {
+    "light": (Theme.LIGHT, 1204, 840),
+    "dark": (Theme.DARK, 1204, 840),
+    "narrow": (Theme.DARK, 824, 600),
+}
+
+
+def fill(models: FakeModels) -> None:
+    given = (
+        make_model(1, name="Llama 3.2 1B Instruct", architecture="llama"),
+        make_model(2, name="A fine-tune with a name that " + "goes on and " * 9 + "never ends", quantization="Q8_0"),
+        make_model(3, name="Gemma 3 4B", quantization="Q4_0", is_present=False),
+        make_model(4, name="Phi 4 mini", quantization="unknown", has_chat_template=False),
+        make_model(8),
+    )  # fmt: skip
+    models.listed = {each.id: each for each in given}
+
+
+@pytest.fixture(params=LOOKS)
+def look(request, theme, bare_pane):
+    wanted, width, height = LOOKS[request.param]
+    theme.apply(wanted, 100, reduce_motion=True)
+    bare_pane.resize(width, height)
+    return request.param
+
+
+def card(pane: ModelsPane, number: int) -> ModelCard:
+    return next(each for each in pane.findChildren(ModelCard) if each.state.model.id == number)
+
+
+def test_screenshot_empty(look, open_pane, screenshot):
+    screenshot(open_pane(), f"models_empty_{look}")
+
+
+def test_screenshot_full(look, open_pane, screenshot, models, qtbot):
+    fill(models)
+    models.use(models.listed[8])
+    pane = open_pane()
+    qtbot.waitUntil(lambda: card(pane, 8).state.status is CardStatus.IN_USE)
+    screenshot(pane, f"models_full_{look}")
+
+
+def test_screenshot_loading_and_failed(look, open_pane, screenshot, models, qtbot):
+    fill(models)
+
+    def crash(_cancel) -> None:
+        raise AppError(
+            "The model engine crashed (SIGABRT). It said: duplicate token in the vocabulary.",
+            "The file may be damaged. Download it again, or try another one.",
+        )
+
+    models.during_load = crash
+    models.bad_files["notes.gguf"] = NOT_A_MODEL
+    pane = open_pane()
+    pane.load(2)
+    qtbot.waitUntil(lambda: card(pane, 2).state.problem is not None)
+    models.during_load = hold_until_cancelled
+    pane.import_files([Path("/models/notes.gguf")])
+    pane.load(8)
+    qtbot.waitUntil(card(pane, 8).progress.isVisible)
+    screenshot(pane, f"models_busy_{look}")
+    pane.cancel_load()
+    qtbot.waitUntil(lambda: card(pane, 8).state.status is CardStatus.IDLE)
+
+
+def test_screenshot_details(look, open_pane, screenshot, models, qtbot):
+    fill(models)
+    pane = open_pane()
+    card(pane, 8).details_requested.emit(8)
+    sheet = pane.findChild(DetailsSheet)
+    qtbot.waitUntil(lambda: sheet.table.model().rowCount() == 25)
+    sheet.table.selectRow(23)
+    screenshot(pane, f"models_details_{look}")
