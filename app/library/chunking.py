@@ -70,7 +70,7 @@ def chunk_parts(
         weighed = _weighed(parts, batch, count_tokens, limit)
         for (number, _), pieces in zip(batch, weighed, strict=True):
             text = parts[number].text
-            for start, end in _packed(pieces, target, overlap, limit):
+            for start, end in _packed(pieces, min(target, limit), overlap, limit):
                 chunks.append(Chunk(number, start, end, text[start:end]))
     return tuple(chunks)
 
@@ -143,7 +143,10 @@ def _cut(text: str, start: int, end: int, size: int) -> Iterator[_Piece]:
     while end - start > size:
         at = max(text.rfind(space, start + size // 2, start + size) for space in " \n\t")
         at = start + size if at <= start else at
-        yield _Piece(start, at)
+        piece_end = at
+        while text[piece_end - 1].isspace():
+            piece_end -= 1
+        yield _Piece(start, piece_end)
         start = at
         while start < end and text[start].isspace():
             start += 1

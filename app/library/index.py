@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -60,6 +61,15 @@ _CONFLICT_RETRIES: Final = 3
 
 class IndexDamaged(AppError):
     """The search index cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Which rows to search: SQL, or None for all; wide is more than half of the contents."""
+
+    where: str | None
+    is_wide: bool = False
+    is_empty: bool = False
 
 
 class Index:
@@ -167,16 +177,15 @@ class Index:
         self, vector: Vectors, limit: int, contents: Collection[ContentHash] | None = None
     ) -> list[Found]:
         """The chunks closest in meaning, best first; `score` is the cosine."""
-        where = self._where(contents)
-        if where == "":
+        scope = self._scope(contents)
+        if scope.is_empty:
             return []
         with self._explained():
             query = self._chunks.search(vector, vector_column_name="vector").distance_type("dot")
-            if where is None:
-                query = query.nprobes(PROBES)
-            else:
-                # A filter leaves few rows, which the probed partitions may not even hold.
-                query = query.where(where).bypass_vector_index()
+            if scope.where is not None:
+                query = query.where(scope.where)
+            # The partitions probed may hold nothing of a narrow scope, so that is scanned.
+            query = query.nprobes(PROBES) if scope.is_wide else query.bypass_vector_index()
             rows = query.select([*FOUND_COLUMNS, "_distance"]).limit(limit).to_arrow().to_pylist()
         return [found(row, 1 - row["_distance"], 1 - row["_distance"]) for row in rows]
 
@@ -189,8 +198,8 @@ class Index:
         vector: Vectors | None = None,
     ) -> list[Found]:
         """The chunks that share words, best first by BM25; `vector` adds their cosine to it."""
-        where = self._where(contents)
-        if where == "" or not self._has_words or not words.strip():
+        scope = self._scope(contents)
+        if scope.is_empty or not self._has_words or not words.strip():
             return []
         from lancedb.query import MatchQuery  # heavy, native; only in the library child
 
@@ -198,8 +207,8 @@ class Index:
         with self._explained():
             # A MatchQuery has no syntax of its own: quotes and operators are just characters.
             query = self._chunks.search(MatchQuery(words, "text"), query_type="fts")
-            if where is not None:
-                query = query.where(where)
+            if scope.where is not None:
+                query = query.where(scope.where)
             rows = query.select(columns).limit(limit).to_arrow()
         return _with_cosine(rows, vector)
 
@@ -297,19 +306,14 @@ class Index:
                 return int(stats.num_unindexed_rows) if stats is not None else 0
         return 0
 
-    def _where(self, contents: Collection[ContentHash] | None) -> str | None:
-        """SQL that keeps these contents; None keeps all, "" keeps nothing."""
-        if contents is None:
-            return None
+    def _scope(self, contents: Collection[ContentHash] | None) -> _Scope:
         every = self._contents
-        wanted = every.intersection(contents)
+        wanted = every if contents is None else every.intersection(contents)
         if len(wanted) == len(every):
-            return None
-        if not wanted:
-            return ""
+            return _Scope(None, is_wide=True, is_empty=not wanted)
         if len(wanted) > len(every) / 2:
-            return _in(sorted(every - wanted), negated=True)
-        return _in(sorted(wanted))
+            return _Scope(_in(sorted(every - wanted), negated=True), is_wide=True)
+        return _Scope(_in(sorted(wanted)), is_empty=not wanted)
 
     def _retry(self, write: Callable[[], T]) -> T:
         # We are the only writer, save for a child whose parent died a moment ago.

@@ -12,7 +12,7 @@ from pathlib import Path
 from app.base.changes import Notices, Topic
 from app.base.errors import AppError, NotFound
 from app.base.jobs import CancelToken
-from app.engine.host import EngineHost, EngineStatus
+from app.engine.host import EngineHost, EngineState
 from app.engine.protocol import LoadOptions, ModelFacts
 from app.modelhub import store
 from app.modelhub.entities import GgufFacts, LocalModel, ModelId
@@ -32,14 +32,6 @@ class LoadedModel:
 
     model: LocalModel
     facts: ModelFacts
-
-
-@dataclass(frozen=True, slots=True)
-class StoppedModel:
-    """The model that was in use when its engine ended without having been asked to."""
-
-    model: LocalModel
-    reason: str
 
 
 class ModelService:
@@ -70,12 +62,9 @@ class ModelService:
         return LoadedModel(model, facts) if facts is not None and model is not None else None
 
     @property
-    def stopped(self) -> StoppedModel | None:
-        """The model whose engine died, until another is loaded."""
-        state, model = self._engine.state, self._used
-        if model is None or state.status is not EngineStatus.STOPPED:
-            return None
-        return StoppedModel(model, state.problem)
+    def state(self) -> EngineState:
+        """What the engine is doing, with the path of the file it is about."""
+        return self._engine.state
 
     def models(self) -> tuple[LocalModel, ...]:
         """Every imported model, newest first."""

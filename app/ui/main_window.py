@@ -103,7 +103,7 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget()
         self._stack.setObjectName("page")  # what the first paint shows where the pane will be
         self._root = self._make_root()
-        self.toasts = ToastStack(self._root, self.icons, self.notifier)
+        self.toasts = ToastStack(self._root, self.icons, self.notifier, theme)
         self._veil = DropVeil(self._root, self.icons)
         self._save_timer = QTimer(self, singleShot=True, interval=SAVE_AFTER_MS)
         self._save_timer.timeout.connect(self._save_state)

@@ -111,7 +111,9 @@ class Rail(QFrame):
         super().__init__(parent)
         self.setObjectName("rail")
         self.setAccessibleName("Panes")
-        self.setFixedWidth(WIDTH)
+        self._theme = theme
+        self._fit()
+        theme.changed.connect(self._fit)
         self._icons = icons
         self._buttons: dict[str, NavButton] = {}
         self._layout = QVBoxLayout(self)
@@ -136,6 +138,9 @@ class Rail(QFrame):
         """Mark the pane that is shown."""
         for each, button in self._buttons.items():
             button.setChecked(each == pane_id)
+
+    def _fit(self) -> None:
+        self.setFixedWidth(self._theme.px(WIDTH))
 
     def _add(self, entry: RailEntry) -> None:
         button = NavButton(self._icons, entry)

@@ -97,7 +97,7 @@ class Session(QObject):
         connect: Callable[[PaneBook, Callable[[str], None]], None] = connect_panes,
         build: Callable[[DataPaths], Services] = build_services,
         theme: ThemeKeeper | None = None,
-        catches_bugs: bool = True,
+        owns_process: bool = True,
     ) -> None:
         super().__init__(application)
         self._paths = paths
@@ -109,8 +109,8 @@ class Session(QObject):
         early = SettingsStore(paths.settings)
         self._early_settings, self._problems = early.current, early.problems
         self._crash = CrashReporter(paths.logs, self)
-        self._catches_bugs = catches_bugs
-        self._fault = self._crash.install() if catches_bugs else ""
+        self._owns_process = owns_process
+        self._fault = self._crash.install() if owns_process else ""
         self._theme = theme or ThemeKeeper(application)
         self._apply_looks()
         self._jobs = JobRunner(self)
@@ -170,12 +170,14 @@ class Session(QObject):
     def _start_rest(self) -> None:
         if self._shutdown.has_run:
             return
-        from app.base.log import configure  # both can wait until now
+        from app.base.log import configure  # these can wait until now
+        from app.ui.interrupts import Interrupts
         from app.ui.single_instance import InstanceServer
 
-        if self._catches_bugs:
+        if self._owns_process:
             configure(self._paths.logs)
-
+            interrupts = Interrupts(self.close, self)
+            self._shutdown.add("interrupts", interrupts.close)
         QGuiApplication.setWindowIcon(QIcon(str(resource("icons/cairn.svg"))))
         self._instance = InstanceServer(self._paths, self)
         self._instance.called.connect(self._on_called)

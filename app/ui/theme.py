@@ -30,6 +30,8 @@ TYPE_SIZES = {
 }
 # Heights that must grow with the text; in the style sheet as $height_NAME.
 HEIGHTS = {"control": 32, "small": 26, "chip": 28, "field": 32, "header": 56, "row": 42}
+# Widths that must grow with the text; in the style sheet as $width_NAME.
+WIDTHS = {"nav": 56}
 # The few pictures that a style sheet must name by file; their grey serves both themes.
 ICONS = {"caret_down": "caret-down.svg", "caret_up": "caret-up.svg", "check": "check.svg"}
 CODE_FAMILIES = ("JetBrains Mono", "DejaVu Sans Mono")
@@ -175,6 +177,7 @@ def style_sheet(colors: Mapping[str, str], scale: int) -> str:
         f"size_{name}": f"{round(size * scale / 100)}px" for name, size in TYPE_SIZES.items()
     }
     values |= {f"height_{name}": f"{round(size * scale / 100)}px" for name, size in HEIGHTS.items()}
+    values |= {f"width_{name}": f"{round(size * scale / 100)}px" for name, size in WIDTHS.items()}
     values |= {f"icon_{name}": resource(f"icons/{file}").as_posix() for name, file in ICONS.items()}
     values["code_family"] = ", ".join(f'"{family}"' for family in (*CODE_FAMILIES, "monospace"))
     return Template(_templates()).substitute(values)

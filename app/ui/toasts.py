@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from app.ui.amounts import day_text
 from app.ui.icons import Icons
 from app.ui.notify import Note, Notifier
+from app.ui.theme import ThemeKeeper
 from app.ui.widgets.buttons import Button, IconButton, choice_button
 from app.ui.widgets.choice import SEVERITY_ICONS, Severity
 from app.ui.widgets.info_bar import announce
@@ -84,9 +85,12 @@ class Toast(QFrame):
 class ToastStack(QObject):
     """Keeps at most three toasts in the top right corner of `parent`, the newest on top."""
 
-    def __init__(self, parent: QWidget, icons: Icons, notifier: Notifier) -> None:
+    def __init__(
+        self, parent: QWidget, icons: Icons, notifier: Notifier, theme: ThemeKeeper
+    ) -> None:
         super().__init__(parent)
         self._parent = parent
+        self._theme = theme
         self._icons = icons
         self._toasts: list[Toast] = []
         notifier.noted.connect(self.show_note)
@@ -115,8 +119,8 @@ class ToastStack(QObject):
             self._place()
 
     def _place(self) -> None:
-        width = min(WIDTH, self._parent.width() - 48)
-        y = TOP
+        width = min(self._theme.px(WIDTH), self._parent.width() - 48)
+        y = self._theme.px(TOP)
         for toast in self._toasts:
             layout = toast.layout()
             assert layout is not None

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.library.chunking import Chunk
+from app.library.chunking import Chunk, chunk_parts
 from app.library.encoders import DIMENSIONS, Encoder
 from app.library.entities import ContentHash
 from app.library.index import Index
 from app.library.index_rows import EmbeddedDocument
+from app.library.ingest import embedded_text
 from app.library.readers import Part
 from app.library.sentences import split_sentences
 from tests import documents
@@ -112,3 +113,13 @@ def _documents(
 
 def content_number(number: int) -> ContentHash:
     return ContentHash(hashlib.sha256(f"made up {number}".encode()).hexdigest())
+
+
+def chunk_texts(encoder: Encoder, count: int) -> list[str]:
+    """Chunks as they are embedded, cut from endless text in the usual way."""
+    text = _endless_text(np.random.default_rng(5))
+    found: list[str] = []
+    while len(found) < count:
+        chunks = chunk_parts([Part(" ".join(next(text) for _ in range(8)))], encoder.count_tokens)
+        found += [embedded_text("A report", chunk.text) for chunk in chunks]
+    return found[:count]

@@ -150,7 +150,7 @@ def session(qapp: QApplication, qtbot, paths: DataPaths, theme: ThemeKeeper) -> 
         connect=no_wires,
         build=fake_services,
         theme=theme,
-        catches_bugs=False,  # pytest-qt wants to see them
+        owns_process=False,  # pytest-qt wants to see them
     )
     with qtbot.waitSignal(session.became_ready, timeout=5000):
         session.open()

@@ -120,7 +120,7 @@ def test_window_shortcut_is_the_promised_one(session: Session, keys: str, id: st
 
 
 def test_real_panes_actions_do_not_clash(qapp, qtbot, theme, paths: DataPaths):
-    session = Session(qapp, paths, build=fake_services, theme=theme, catches_bugs=False)
+    session = Session(qapp, paths, build=fake_services, theme=theme, owns_process=False)
     window = session.window
     for pane_id in window.book.ids:
         window.pane(pane_id)

@@ -9,6 +9,7 @@ from app.base.errors import AppError
 from app.ui import toasts as toasts_module
 from app.ui.icons import Icons
 from app.ui.notify import Notifier
+from app.ui.theme import ThemeKeeper
 from app.ui.toasts import MOST, NotesSheet, ToastStack
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.choice import Choice, Severity
@@ -30,8 +31,8 @@ def notifier(parent: QWidget) -> Notifier:
 
 
 @pytest.fixture
-def stack(parent: QWidget, icons: Icons, notifier: Notifier) -> ToastStack:
-    return ToastStack(parent, icons, notifier)
+def stack(parent: QWidget, icons: Icons, notifier: Notifier, theme: ThemeKeeper) -> ToastStack:
+    return ToastStack(parent, icons, notifier, theme)
 
 
 def texts(stack: ToastStack) -> list[str]:

@@ -35,6 +35,8 @@ class Archive:
         total = sum(entry.file_size for entry in file.infolist())
         if len(file.infolist()) > _MOST_ENTRIES or total > _LARGEST_TOTAL_BYTES:
             raise _bomb(what)
+        if any(entry.header_offset < 0 for entry in file.infolist()):
+            raise damaged(what)
 
     @property
     def names(self) -> frozenset[str]:
@@ -87,7 +89,7 @@ class Archive:
                 while block := stream.read(_BLOCK_BYTES):
                     self._cancel.check()
                     yield block
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
             raise damaged(self.what) from error
 
 

@@ -49,7 +49,7 @@ class Composer(QFrame):
         self._is_running = False
         self._can_stop = False
         self.setObjectName("composer")
-        self.setProperty("focus", "false")
+        self.setProperty("lit", "false")
         self._edit = _Question(self)
         self._edit.setPlaceholderText("Ask your documents")
         self._edit.setAccessibleName("Question")
@@ -149,7 +149,7 @@ class Composer(QFrame):
             self.submitted.emit(text)
 
     def _on_focused(self, has_focus: bool) -> None:
-        set_look(self, "focus", "true" if has_focus else "false")
+        set_look(self, "lit", "true" if has_focus else "false")
 
 
 class _Question(QPlainTextEdit):

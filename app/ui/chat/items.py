@@ -101,7 +101,9 @@ class ConversationItems(QAbstractListModel):
             return None
         entry = self._rows[index.row()]
         if isinstance(entry, str):
-            return entry if role == Qt.ItemDataRole.DisplayRole else role == IS_HEADING
+            if role == Qt.ItemDataRole.DisplayRole:
+                return entry
+            return True if role == IS_HEADING else None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return entry.title
         if role == Qt.ItemDataRole.ToolTipRole:

@@ -301,6 +301,7 @@ class SourceView(QFrame):
         self._bar = bar
         if bar is not None:
             self._notices.addWidget(bar)
+            bar.show()
         self._notices.setContentsMargins(16, 0, 16, 0 if bar is None else 12)
 
     def _on_open_clicked(self) -> None:

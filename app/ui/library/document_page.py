@@ -81,6 +81,11 @@ class DocumentPage(QWidget):
         self.rows.set_shelf(shelf)
         self._refresh()
 
+    def set_compact(self, compact: bool) -> None:
+        """Get by with little width, or spread out again."""
+        self.panel.set_compact(compact)
+        self.chips.set_compact(compact)
+
     def make_menu(self) -> QMenu:
         """The context menu about the selection."""
         menu, moves = selection_menu(self, self._icons, self.selected, self.panel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import (
     QEvent,
@@ -75,8 +76,11 @@ class DocumentTable(QTableView):
 
     def selected(self) -> tuple[Document, ...]:
         """The selected documents, from top to bottom."""
-        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
-        return tuple(self._documents.document(row) for row in rows)
+        # By ranges: an index for each of 10,000 rows would cost half a second.
+        chosen = self.selectionModel().selection()
+        ranges = (chosen.at(place) for place in range(chosen.count()))
+        rows = {row for each in ranges for row in range(each.top(), each.bottom() + 1)}
+        return tuple(self._documents.document(row) for row in sorted(rows))
 
     def select(self, ids: Sequence[DocumentId]) -> None:
         """Select exactly these documents, as far as they are shown."""
@@ -149,7 +153,7 @@ class DocumentTable(QTableView):
 
     def _scroll_back(self, kept: _Place) -> None:
         bar = self.verticalScrollBar()
-        if kept.top is None or kept.offset is None:  # at the top: stay there and see what is new
+        if kept.top is None:  # at the top: stay there and see what is new
             bar.setValue(0)
         elif (row := self._documents.row_of(kept.top)) is not None:
             self.updateGeometries()  # the range for the new number of rows
@@ -201,20 +205,14 @@ class DocumentTable(QTableView):
         self.viewport().update()  # the mark of the current row spans cells
 
 
+@dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a table stood before its rows changed."""
+    """Where a table stood before its rows changed; no `top` means at the very top."""
 
-    def __init__(
-        self,
-        selected: tuple[DocumentId, ...],
-        current: DocumentId | None,
-        top: DocumentId | None,
-        offset: int | None,
-    ) -> None:
-        self.selected = selected
-        self.current = current
-        self.top = top
-        self.offset = offset
+    selected: tuple[DocumentId, ...]
+    current: DocumentId | None
+    top: DocumentId | None = None
+    offset: int = 0
 
     @classmethod
     def of(cls, table: DocumentTable, rows: DocumentTableModel) -> _Place:
@@ -227,5 +225,5 @@ class _Place:
         )
         top = value // height
         if value == 0 or top >= rows.rowCount():
-            return cls(selected, current, None, None)
+            return cls(selected, current)
         return cls(selected, current, rows.document(top).id, value - top * height)

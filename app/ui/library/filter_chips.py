@@ -32,6 +32,8 @@ class FilterChips(QWidget):
         super().__init__(parent)
         self._group = QButtonGroup(self)
         self._chips: dict[StatusFilter, Button] = {}
+        self._counts: dict[StatusFilter, int] = {}
+        self._is_compact = False
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -61,8 +63,19 @@ class FilterChips(QWidget):
             count = counts.get(status, 0)
             chip.setText(f"{_LABELS[status]}  {count:,}")
             chip.setAccessibleName(f"{_LABELS[status]}, {count:,}")
-        cancelled = self._chips[StatusFilter.CANCELLED]
-        cancelled.setVisible(bool(counts.get(StatusFilter.CANCELLED)) or cancelled.isChecked())
+        self._counts = dict(counts)
+        self._show_needed()
+
+    def set_compact(self, compact: bool) -> None:
+        """Leave out what would show nothing, or bring it back."""
+        self._is_compact = compact
+        self._show_needed()
+
+    def _show_needed(self) -> None:
+        for status, chip in self._chips.items():
+            optional = status is StatusFilter.CANCELLED or self._is_compact
+            needed = status is StatusFilter.ALL or self._counts.get(status) or chip.isChecked()
+            chip.setVisible(bool(needed) or not optional)
 
     def _on_clicked(self, chip: Button) -> None:
         self.chosen.emit(next(each for each, one in self._chips.items() if one is chip))

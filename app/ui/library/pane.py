@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from app.base.changes import Topic
 from app.base.errors import AppError
@@ -53,7 +53,10 @@ if TYPE_CHECKING:
     from app.library.service import LibraryService
 
 PATIENCE_MS = 300  # a library that opens sooner shows no waiting words
-_NARROW = 860
+_NARROW = 860  # the collections take less room below this width
+_TIGHT = 714  # and none below this one, so that the documents keep theirs
+_COMPACT_MAIN = 680
+_SMALLEST = QSize(480, 320)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class LibraryPane(Pane):
         self._adding = DocumentAdding(self)
         self._shelf_wanted: Shelf | None = None
         self._early: list[Path] = []
+        self._shows_documents = False
         self._collections = CollectionActions(self)
 
     def build(self) -> None:
@@ -107,7 +111,6 @@ class LibraryPane(Pane):
         self._build_pages()
         self._lay_out()
         self._connect()
-        self._fit_sidebar()
         self._show_page(self._waiting)
         QTimer.singleShot(PATIENCE_MS, self._waiting_words.show)
 
@@ -229,9 +232,10 @@ class LibraryPane(Pane):
         across.addWidget(self.sidebar)
         across.addLayout(main, 1)
         self.body.addLayout(across)
+        self.body.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
 
     def _connect(self) -> None:
-        self.context.theme.changed.connect(self._fit_sidebar)
+        self.context.theme.changed.connect(self._fit)
         self.sidebar.shelf_chosen.connect(self._on_shelf_chosen)
         self.sidebar.creation_requested.connect(self._collections.create)
         self.sidebar.rename_requested.connect(self._collections.rename)
@@ -306,8 +310,8 @@ class LibraryPane(Pane):
 
     def _show_page(self, page: QWidget) -> None:
         self._pages.setCurrentWidget(page)
-        filled = page in (self.page, self.results)
-        self.sidebar.setVisible(filled)
+        self._shows_documents = filled = page in (self.page, self.results)
+        self._fit()
         self.search_bar.setVisible(filled)
         for button in self._header_buttons:
             button.setVisible(filled)
@@ -406,11 +410,19 @@ class LibraryPane(Pane):
         self._shelf_wanted = Shelf(ShelfKind.COLLECTION, collection.id)
         self._refresh()
 
-    def _fit_sidebar(self) -> None:
+    def _fit(self) -> None:
         if self._is_built:
-            width = NARROW_WIDTH if self.width() < _NARROW else WIDTH
-            self.sidebar.setFixedWidth(self.context.theme.px(width))
+            px = self.context.theme.px
+            width = px(NARROW_WIDTH if self.width() < px(_NARROW) else WIDTH)
+            tight = self.width() < px(_TIGHT)
+            self.sidebar.setFixedWidth(width)
+            self.sidebar.setVisible(not tight and self._shows_documents)
+            room = self.width() - (0 if tight else width)
+            self.page.set_compact(room < px(_COMPACT_MAIN))
+
+    def minimumSizeHint(self) -> QSize:
+        return _SMALLEST  # what has no room gives way, see _fit
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit_sidebar()
+        self._fit()

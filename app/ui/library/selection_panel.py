@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.library.entities import Document, DocumentStatus
 from app.ui.amounts import size_text
@@ -64,14 +64,18 @@ class SelectionPanel(QFrame):
         self.cancel_button.setVisible(any(each.status.is_pending for each in documents))
         self.reveal_button.setVisible(one is not None)
 
+    def set_compact(self, compact: bool) -> None:
+        """Put the buttons below the words, or beside them."""
+        direction = QBoxLayout.Direction
+        self._line.setDirection(direction.TopToBottom if compact else direction.LeftToRight)
+
     def _lay_out(self) -> None:
         words = QVBoxLayout()
         words.setSpacing(3)
         words.addWidget(self.title)
         words.addWidget(self.facts)
-        line = QHBoxLayout()
-        line.setSpacing(8)
-        line.addLayout(words, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
         for button in (
             self.retry_button,
             self.cancel_button,
@@ -80,11 +84,16 @@ class SelectionPanel(QFrame):
             self.reveal_button,
             self.remove_button,
         ):
-            line.addWidget(button)
+            buttons.addWidget(button)
+        self._line = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._line.setSpacing(8)
+        self._line.addLayout(words, 1)
+        self._line.addLayout(buttons)
+        self._line.setAlignment(buttons, Qt.AlignmentFlag.AlignLeft)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 10, 12)
         layout.setSpacing(10)
-        layout.addLayout(line)
+        layout.addLayout(self._line)
         layout.addWidget(self.problem)
 
     def _connect(self) -> None:

@@ -54,7 +54,7 @@ class ModelCard(Card):
         self.engine = Label("", "caption", wrap=True)
         self.progress = ProgressBar("Loading")
         self.button = Button("Load", "primary")
-        self.more = IconButton(icons.icon("ph.dots-three"), "More")
+        self.more = IconButton(icons.icon("ph.dots-three-bold", "text"), "More")
         self._bar: InfoBar | None = None
         self._bar_words: tuple[str, str] | None = None
         self._lay_out()
@@ -119,6 +119,7 @@ class ModelCard(Card):
         below.addWidget(self.facts)
         below.addWidget(self.engine)
         self._extra = QVBoxLayout()
+        self._extra.setContentsMargins(0, 4, 4, 0)
         self._extra.setSpacing(6)
         self._extra.addWidget(self.progress)
         self.body.setSpacing(4)
@@ -178,7 +179,6 @@ class ModelCard(Card):
             closable=not missing,
         )
         self._bar.closed.connect(self._on_problem_closed)
-        self._extra.addSpacing(4)
         self._extra.addWidget(self._bar)
 
     def _drop_bar(self) -> None:

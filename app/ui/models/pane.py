@@ -8,7 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QScrollArea,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.base.changes import Topic
 from app.base.errors import AppError
@@ -27,7 +35,7 @@ from app.ui.widgets.buttons import Button
 from app.ui.widgets.choice import Choice, Severity
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.labels import ElidedLabel
-from app.ui.widgets.layout import PageHeader, ScrollPage, column
+from app.ui.widgets.layout import PageHeader, column
 
 if TYPE_CHECKING:
     from app.engine.host import EngineState
@@ -74,8 +82,7 @@ class ModelsPane(Pane):
         self.summary = ElidedLabel("", "caption")
         self._problems_here = QVBoxLayout()
         self._problems_here.setContentsMargins(0, 0, 0, 0)
-        self._page = ScrollPage("Models", width=1180, margins=(24, 8, 24, 24))
-        self._page.body.addStretch(1)
+        self._build_list()
         self._empty = EmptyState(
             icons.icon(self.icon, "accent_text"),
             "No models yet",
@@ -190,6 +197,19 @@ class ModelsPane(Pane):
 
     # Building.
 
+    def _build_list(self) -> None:
+        cards = QWidget()
+        self._list = QVBoxLayout(cards)
+        self._list.setContentsMargins(24, 4, 24, 24)
+        self._list.setSpacing(12)
+        self._list.addStretch(1)
+        self._page = QScrollArea()
+        self._page.setWidgetResizable(True)
+        self._page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._page.setFrameShape(QFrame.Shape.NoFrame)
+        self._page.setAccessibleName("Models")
+        self._page.setWidget(cards)
+
     def _build_pages(self) -> None:
         stack = QWidget()
         self._pages = QStackedLayout(stack)
@@ -257,8 +277,8 @@ class ModelsPane(Pane):
             if card is None:
                 card = self._cards[state.model.id] = self._make_card(state)
             card.show_state(state)
-            if self._page.body.indexOf(card) != place:
-                self._page.body.insertWidget(place, card)
+            if self._list.indexOf(card) != place:
+                self._list.insertWidget(place, card)
         self.summary.set_text(board_text(self._board))
         self._show_page(self._page if states else self._empty)
 

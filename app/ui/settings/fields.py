@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QButtonGroup,
     QComboBox,
     QDoubleSpinBox,
@@ -28,6 +29,7 @@ from app.ui.widgets.switch import Switch
 
 MOST_SEGMENTS = 3
 FIELD_WIDTH = 132
+WORDS_WIDTH = 220
 
 
 class SettingRow(QWidget):
@@ -52,25 +54,42 @@ class SettingRow(QWidget):
         keep = self.reset.sizePolicy()
         keep.setRetainSizeWhenHidden(True)
         self.reset.setSizePolicy(keep)
+        self._theme = theme
+        self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._layout.setContentsMargins(0, 6, 0, 6)
+        self._layout.setSpacing(12)
+        self._layout.addLayout(self._words(spec), 1)
+        self._choice = row(self.reset, self.control)
+        self._layout.addWidget(self._choice, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    def _words(self, spec: Field[Any]) -> QVBoxLayout:
         words = QVBoxLayout()
         words.setSpacing(2)
-        heading = [Label(title)]
+        heading: list[QWidget | None] = [Label(spec.metadata["title"])]
         if spec.metadata["restart"]:
             heading.append(Tag("At the next start"))
         words.addWidget(row(*heading, None))
         if spec.metadata["help"]:
             words.addWidget(Label(spec.metadata["help"], "caption", wrap=True))
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 6, 0, 6)
-        layout.setSpacing(12)
-        layout.addLayout(words, 1)
-        layout.addWidget(self.reset, 0, Qt.AlignmentFlag.AlignVCenter)
-        layout.addWidget(self.control, 0, Qt.AlignmentFlag.AlignVCenter)
+        return words
 
     def show_value(self, value: object) -> None:
         """Show the stored value."""
         self.control.show_value(value)
         self.reset.setVisible(value != self._default)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # Where the words would become a thin column, the control goes below them.
+        room = event.size().width() - self._choice.sizeHint().width()
+        is_tight = room < self._theme.px(WORDS_WIDTH)
+        self._layout.setDirection(
+            QBoxLayout.Direction.TopToBottom if is_tight else QBoxLayout.Direction.LeftToRight
+        )
+        self._layout.setAlignment(
+            self._choice,
+            Qt.AlignmentFlag.AlignRight if is_tight else Qt.AlignmentFlag.AlignVCenter,
+        )
+        super().resizeEvent(event)
 
 
 class Control(QWidget):
@@ -183,6 +202,7 @@ class NumberControl(Control):
             box.setRange(low, high)
             box.setSingleStep(step or 0.1)
         box.setAccessibleName(name)
+        box.lineEdit().setAccessibleName(name)
         box.setAccessibleDescription(f"{low} to {high}")
         box.setToolTip(f"{low:,} to {high:,}")
         box.setFixedWidth(FIELD_WIDTH)

@@ -80,7 +80,9 @@ class Overlay(QWidget):
         width = min(self._wanted_width, self.width() - 32)
         height = min(self.card_height(width), self.height() - 32)
         self.card.resize(width, height)
-        self.card.move((self.width() - width) // 2, self.top())
+        top = self.top()
+        self.card.resize(width, min(height, self.height() - top - 16))
+        self.card.move((self.width() - width) // 2, top)
 
     def card_height(self, width: int) -> int:
         """The height the card wants at this width."""

@@ -35,7 +35,8 @@ def open_pane(
         pane.attach(services)  # type: ignore[arg-type]  # the fakes stand for app.bootstrap.Services
         relay.changed.connect(pane.notice)
         relay.listen(services.notices)
-        qtbot.waitUntil(lambda: context.jobs.running == 0)
+        # Widgets made while their parent is being shown appear a turn later.
+        qtbot.waitUntil(lambda: pane.view.isVisible() and context.jobs.running == 0)
         pane.activateWindow()
         return pane
 

@@ -676,3 +676,18 @@ def test_search_action_goes_to_the_field(open_pane, library):
     pane = open_pane()
     next(spec for spec in pane.actions_offered() if spec.id == "library.search").run()
     assert pane.search_bar.field.hasFocus()
+
+
+def test_small_window_is_not_pushed_wider_by_a_failed_selection(open_pane, library, qtbot):
+    failed = make_document(1, status=DocumentStatus.FAILED, reason="It is encrypted.", hint="Ask.")
+    put(library, failed)
+    pane = open_pane()
+    pane.resize(620, 480)
+    click_row(qtbot, pane, 0)
+    qtbot.waitUntil(pane.page.panel.isVisible)
+    assert pane.width() == 620
+    assert not pane.sidebar.isVisible()
+    edge = pane.page.panel.remove_button
+    assert edge.mapTo(pane, edge.rect().bottomRight()).x() <= 620
+    pane.resize(1000, 600)
+    assert pane.sidebar.isVisible()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.library.entities import CollectionId, DocumentId, DocumentKind, DocumentStatus
 from app.library.intake import Refused
@@ -83,45 +84,58 @@ def look(request, theme, bare_pane: LibraryPane):
     return request.param
 
 
-def test_screenshot_empty(look, open_pane, screenshot):
+@pytest.fixture
+def shoot(screenshot):
+    """Take the picture once all pending layout is done."""
+
+    def settle_and_save(widget: QWidget, name: str) -> None:
+        for _round in range(4):  # a layout may ask for another one
+            QApplication.sendPostedEvents()
+            QApplication.processEvents()
+        screenshot(widget, name)
+
+    return settle_and_save
+
+
+def test_screenshot_empty(look, open_pane, shoot):
     pane = open_pane()
     assert not pane.sidebar.isVisible()
-    screenshot(pane, f"library_empty_{look}")
+    shoot(pane, f"library_empty_{look}")
 
 
-def test_screenshot_full(look, open_pane, screenshot, library):
+def test_screenshot_full(look, open_pane, shoot, library):
     fill(library, 1000)
     pane = open_pane()
     assert pane.page.rows.rowCount() == 1000
     pane.page.table.select([DocumentId(3), DocumentId(4)])
-    screenshot(pane, f"library_full_{look}")
+    shoot(pane, f"library_full_{look}")
 
 
-def test_screenshot_busy(look, open_pane, screenshot, library):
+def test_screenshot_busy(look, open_pane, shoot, library):
     fill(library)
     make_busy(library)
     pane = open_pane()
     assert pane.strip.isVisible()
-    screenshot(pane, f"library_busy_{look}")
+    shoot(pane, f"library_busy_{look}")
 
 
-def test_screenshot_failed(look, open_pane, screenshot, library):
+def test_screenshot_failed(look, open_pane, shoot, library):
     fill(library)
     make_failed(library)
     pane = open_pane()
     pane.page.table.select([DocumentId(5)])
     assert pane.page.panel.problem.isVisible()
-    screenshot(pane, f"library_failed_{look}")
+    shoot(pane, f"library_failed_{look}")
 
 
-def test_screenshot_nothing_in_filter(look, open_pane, screenshot, library):
+def test_screenshot_nothing_in_filter(look, open_pane, shoot, library):
     fill(library)
     pane = open_pane()
     pane.page.chips.choose(StatusFilter.FAILED)
-    screenshot(pane, f"library_filter_empty_{look}")
+    shoot(pane, f"library_filter_empty_{look}")
 
 
-def test_screenshot_refused(look, open_pane, screenshot, library, qtbot):
+def test_screenshot_refused(look, open_pane, shoot, library, qtbot):
     fill(library)
     pane = open_pane()
     library.refuse = lambda path: {
@@ -131,10 +145,10 @@ def test_screenshot_refused(look, open_pane, screenshot, library, qtbot):
     pictures = [Path(f"scan {number}.png") for number in range(12)]
     pane.add([Path("small.gguf"), *pictures, Path("letter.txt")])
     qtbot.waitUntil(lambda: bool(pane.findChildren(RefusedBar)))
-    screenshot(pane, f"library_refused_{look}")
+    shoot(pane, f"library_refused_{look}")
 
 
-def test_screenshot_search(look, open_pane, screenshot, library, qtbot):
+def test_screenshot_search(look, open_pane, shoot, library, qtbot):
     fill(library)
     text = (
         "14.2 Either party may terminate this agreement with a notice period of three months to "
@@ -151,24 +165,24 @@ def test_screenshot_search(look, open_pane, screenshot, library, qtbot):
     qtbot.waitUntil(
         lambda: pane.results.isVisible() and pane.results.passages.model().rowCount() == 9
     )
-    screenshot(pane, f"library_search_{look}")
+    shoot(pane, f"library_search_{look}")
 
 
-def test_screenshot_search_nothing(look, open_pane, screenshot, library, qtbot):
+def test_screenshot_search_nothing(look, open_pane, shoot, library, qtbot):
     fill(library)
     make_busy(library)
     pane = open_pane()
     qtbot.keyClicks(pane.search_bar.field, "unicorn husbandry")
     qtbot.waitUntil(lambda: pane.results.found_nothing)
-    screenshot(pane, f"library_search_nothing_{look}")
+    shoot(pane, f"library_search_nothing_{look}")
 
 
-def test_screenshot_remove_question(look, open_pane, screenshot, library):
+def test_screenshot_remove_question(look, open_pane, shoot, library):
     fill(library)
     pane = open_pane()
     pane.page.table.select([DocumentId(3)])
     pane.page.panel.remove_button.click()
-    screenshot(pane, f"library_remove_{look}")
+    shoot(pane, f"library_remove_{look}")
 
 
 def test_refused_summary_names_rare_reasons_first(context):

@@ -43,6 +43,10 @@ def problems(widget: QWidget) -> list[str]:
     return [bar.text for bar in widget.findChildren(InfoBar) if bar.isVisible()]
 
 
+def bar_of(widget: QWidget):
+    return widget.findChild(InfoBar)
+
+
 def click(qtbot, button: QWidget) -> None:
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
@@ -105,7 +109,7 @@ def test_load_that_fails_says_why_on_its_card_and_tries_again(open_pane, models,
     assert problems(card_of(pane, 2)) == []
     assert card_of(pane, 2).button.isEnabled()
     models.during_load = lambda _cancel: None
-    again = card_of(pane, 1).findChild(InfoBar).findChildren(Button)[0]
+    again = bar_of(card_of(pane, 1)).findChildren(Button)[0]
     assert again.text() == "Try again"
     click(qtbot, again)
     qtbot.waitUntil(lambda: status(pane, 1) is CardStatus.IN_USE)
@@ -133,7 +137,7 @@ def test_engine_that_dies_later_shows_on_the_card_and_can_be_dismissed(open_pane
     models.die("The model engine was killed, perhaps because memory ran out (SIGKILL).")
     qtbot.waitUntil(lambda: "SIGKILL" in "".join(problems(card_of(pane, 1))))
     assert status(pane, 1) is CardStatus.IDLE
-    card_of(pane, 1).findChild(InfoBar).dismiss()
+    bar_of(card_of(pane, 1)).dismiss()
     models.put(make_model(2))
     qtbot.waitUntil(lambda: len(cards(pane)) == 2)
     assert problems(pane) == []
@@ -228,7 +232,7 @@ def test_missing_file_located_as_another_file_is_refused(open_pane, models, qtbo
 def test_missing_file_can_be_taken_off_the_list(open_pane, models, qtbot, context):
     put(models, make_model(1, is_present=False))
     pane = open_pane()
-    click(qtbot, card_of(pane, 1).findChild(InfoBar).findChildren(Button)[0])
+    click(qtbot, bar_of(card_of(pane, 1)).findChildren(Button)[0])
     qtbot.waitUntil(lambda: not cards(pane) and bool(context.notify.notes))
     assert context.notify.notes[0].choice is None  # there is no file to bring back
 
@@ -330,5 +334,5 @@ def test_a_list_that_cannot_be_read_says_so_and_tries_again(open_pane, models, q
         pane = open_pane()
         qtbot.waitUntil(lambda: problems(pane) == ["The database is locked."])
     put(models, make_model(1))
-    click(qtbot, pane.findChild(InfoBar).findChildren(Button)[0])
+    click(qtbot, bar_of(pane).findChildren(Button)[0])
     qtbot.waitUntil(lambda: len(cards(pane)) == 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.base.errors import AppError
 from app.settings.schema import Theme
@@ -12,6 +13,7 @@ from app.ui.models.board import CardStatus
 from app.ui.models.card import ModelCard
 from app.ui.models.details import DetailsSheet
 from app.ui.models.pane import ModelsPane
+from app.ui.widgets.info_bar import InfoBar
 from tests.ui.models.fakes import NOT_A_MODEL, FakeModels, hold_until_cancelled, make_model
 
 LOOKS = {
@@ -24,7 +26,7 @@ LOOKS = {
 def fill(models: FakeModels) -> None:
     given = (
         make_model(1, name="Llama 3.2 1B Instruct", architecture="llama"),
-        make_model(2, name="A fine-tune with a name that " + "goes on and " * 9 + "never ends", quantization="Q8_0"),
+        make_model(2, name="A tune whose name " + "goes on and " * 9 + "on", quantization="Q8_0"),
         make_model(3, name="Gemma 3 4B", quantization="Q4_0", is_present=False),
         make_model(4, name="Phi 4 mini", quantization="unknown", has_chat_template=False),
         make_model(8),
@@ -44,19 +46,32 @@ def card(pane: ModelsPane, number: int) -> ModelCard:
     return next(each for each in pane.findChildren(ModelCard) if each.state.model.id == number)
 
 
-def test_screenshot_empty(look, open_pane, screenshot):
-    screenshot(open_pane(), f"models_empty_{look}")
+@pytest.fixture
+def shoot(screenshot):
+    """Take the picture once all pending layout is done."""
+
+    def settle_and_save(widget: QWidget, name: str) -> None:
+        for _round in range(4):  # a layout may ask for another one
+            QApplication.sendPostedEvents()
+            QApplication.processEvents()
+        screenshot(widget, name)
+
+    return settle_and_save
 
 
-def test_screenshot_full(look, open_pane, screenshot, models, qtbot):
+def test_screenshot_empty(look, open_pane, shoot):
+    shoot(open_pane(), f"models_empty_{look}")
+
+
+def test_screenshot_full(look, open_pane, shoot, models, qtbot):
     fill(models)
     models.use(models.listed[8])
     pane = open_pane()
     qtbot.waitUntil(lambda: card(pane, 8).state.status is CardStatus.IN_USE)
-    screenshot(pane, f"models_full_{look}")
+    shoot(pane, f"models_full_{look}")
 
 
-def test_screenshot_loading_and_failed(look, open_pane, screenshot, models, qtbot):
+def test_screenshot_loading_and_failed(look, open_pane, shoot, models, qtbot):
     fill(models)
 
     def crash(_cancel) -> None:
@@ -72,18 +87,19 @@ def test_screenshot_loading_and_failed(look, open_pane, screenshot, models, qtbo
     qtbot.waitUntil(lambda: card(pane, 2).state.problem is not None)
     models.during_load = hold_until_cancelled
     pane.import_files([Path("/models/notes.gguf")])
+    qtbot.waitUntil(lambda: bool(pane.findChildren(InfoBar)))
     pane.load(8)
     qtbot.waitUntil(card(pane, 8).progress.isVisible)
-    screenshot(pane, f"models_busy_{look}")
+    shoot(pane, f"models_busy_{look}")
     pane.cancel_load()
     qtbot.waitUntil(lambda: card(pane, 8).state.status is CardStatus.IDLE)
 
 
-def test_screenshot_details(look, open_pane, screenshot, models, qtbot):
+def test_screenshot_details(look, open_pane, shoot, models, qtbot):
     fill(models)
     pane = open_pane()
     card(pane, 8).details_requested.emit(8)
     sheet = pane.findChild(DetailsSheet)
     qtbot.waitUntil(lambda: sheet.table.model().rowCount() == 25)
     sheet.table.selectRow(23)
-    screenshot(pane, f"models_details_{look}")
+    shoot(pane, f"models_details_{look}")

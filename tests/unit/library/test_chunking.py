@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.base.errors import Cancelled
@@ -20,14 +20,14 @@ class Text:
 
 
 class WordCounter:
-    """Counts words and punctuation, as the embedder's tokenizer roughly does, and its calls."""
+    """Counts about as the embedder's tokenizer does: pieces of words, and punctuation."""
 
     def __init__(self) -> None:
         self.calls: list[int] = []
 
     def __call__(self, texts: list[str]) -> list[int]:
         self.calls.append(len(texts))
-        return [sum(max(1, len(w) // 5) for w in re.findall(r"\w+|[^\w\s]", t)) for t in texts]
+        return [sum(-(-len(w) // 5) for w in re.findall(r"\w+|[^\w\s]", t)) for t in texts]
 
 
 def count(text: str) -> int:
@@ -130,16 +130,17 @@ words = st.sampled_from(["a", "Word", "end.", "1.", "x" * 40, "\n", "\n\n", "。
 texts = st.lists(words, max_size=120).map(" ".join) | st.text(max_size=200)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     parts=st.lists(texts, max_size=4),
     target=st.integers(4, 40),
     overlap=st.integers(0, 10),
-    room=st.integers(0, 20),
+    room=st.integers(-3, 20),
 )
 def test_chunk_parts_of_anything_covers_all_text_exactly_within_the_limit(
     parts, target, overlap, room
 ):
-    limit = target + room
+    limit = target + room  # a long title may leave less room than a full chunk
     chunks = chunk_parts(
         [Text(each) for each in parts], WordCounter(), target=target, overlap=overlap, limit=limit
     )

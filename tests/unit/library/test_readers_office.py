@@ -202,7 +202,7 @@ def test_read_word_zip_bomb_is_refused_at_once(tmp_path, write):
     with pytest.raises(ReaderError, match=r"enormous size|damaged"):
         read(path)
 
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 5
 
 
 def test_read_word_of_too_many_entries_is_refused(tmp_path):
@@ -363,7 +363,7 @@ def test_read_workbook_that_claims_a_million_columns_is_quick(tmp_path):
     started = time.perf_counter()
 
     assert "Name: Anna | Rent: 1" in read(documents.zipped(path, entries)).parts[0].text
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 5
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])

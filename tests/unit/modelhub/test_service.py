@@ -12,8 +12,9 @@ from app.base.jobs import CancelToken
 from app.base.paths import DataPaths
 from app.bootstrap import Children, Services, build
 from app.engine.errors import ModelLoadError
+from app.engine.host import EngineStatus
 from app.library.entities import Scope
-from app.modelhub.entities import LocalModel
+from app.modelhub.entities import LocalModel, ModelId
 from app.modelhub.errors import GgufError
 from tests.doubles.scripted_engine import Script, scripted_engine
 from tests.doubles.scripted_gguf import bad_magic, scripted_gguf, truncated
@@ -45,9 +46,9 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def in_use(services: Services) -> LocalModel | None:
+def in_use(services: Services) -> ModelId | None:
     loaded = services.models.loaded
-    return loaded.model if loaded else None
+    return loaded.model.id if loaded else None
 
 
 def hashed(services: Services, model: LocalModel) -> str:
@@ -108,7 +109,7 @@ def test_failed_load_keeps_the_model_in_use(start, tmp_path: Path, file: Path) -
     gone.unlink()
     with pytest.raises(NotFound, match="not in"):
         services.models.load(other.id)
-    assert in_use(services) == model
+    assert in_use(services) == model.id
     assert not next(each for each in services.models.models() if each.id == other.id).is_present
 
 
@@ -158,10 +159,9 @@ def test_engine_that_dies_leaves_the_model_named_with_the_reason(start, file: Pa
     model = services.models.import_file(file)
     services.models.load(model.id)
     services.chat.ask_once("a question", Scope(), lambda _event: None, CancelToken())
-    stopped = services.models.stopped
     assert in_use(services) is None
-    assert stopped is not None
-    assert stopped.model == model
-    assert "SIGABRT" in stopped.reason
+    state = services.models.state
+    assert (state.status, state.path) == (EngineStatus.STOPPED, file)
+    assert "SIGABRT" in state.problem
     services.models.load(model.id)
-    assert services.models.stopped is None
+    assert in_use(services) == model.id

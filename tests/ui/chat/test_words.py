@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from app.chat.entities import AnswerMode, AnswerRecord
+from app.chat.live import Phase
+from app.engine.protocol import FinishReason, Timings
+from app.library.entities import Collection, CollectionId, DocumentId, DocumentStatus, Scope
+from app.ui.chat import words
+from app.ui.widgets.choice import Severity
+from tests.ui.chat.fakes import (
+    LOCAL_MODEL,
+    MODEL_RECORD,
+    QUOTED_RECORD,
+    make_citation,
+    make_document,
+)
+from tests.ui.chat.samples import quoted, rich
+
+DOCUMENTS = (make_document(1, "A.pdf"), make_document(2, "B.pdf"), make_document(3, "C.pdf"))
+COLLECTIONS = (Collection(CollectionId(1), "Tenders", 4), Collection(CollectionId(2), "HR", 4))
+
+
+def scope(collections: tuple[int, ...] = (), documents: tuple[int, ...] = ()) -> Scope:
+    return Scope(tuple(map(CollectionId, collections)), tuple(map(DocumentId, documents)))
+
+
+def test_label_of_a_model_names_quant_speed_and_length() -> None:
+    label = words.answer_label(MODEL_RECORD)
+    assert (label.title, label.meta) == ("Qwen3 8B", "Q4_K_M · 12.5 tok/s · 312 tokens")
+
+
+def test_label_of_a_quoted_answer_says_that_no_model_made_it() -> None:
+    label = words.answer_label(QUOTED_RECORD)
+    assert (label.title, label.meta, label.is_quoted) == ("Quoted answer", "no model loaded", True)
+
+
+def test_label_without_timings_leaves_them_out() -> None:
+    label = words.answer_label(replace(MODEL_RECORD, timings=Timings()))
+    assert label.meta == "Q4_K_M"
+    assert words.answer_label(AnswerRecord(AnswerMode.MODEL)).title == "Model"
+
+
+def test_expected_label_follows_what_is_loaded() -> None:
+    assert words.expected_label(None).is_quoted
+    assert words.expected_label(LOCAL_MODEL).title == "Qwen3 8B"
+
+
+@pytest.mark.parametrize(
+    ("record", "severity", "offers"),
+    [
+        (replace(MODEL_RECORD, error="It ran out of memory."), Severity.DANGER, True),
+        (replace(MODEL_RECORD, finish=FinishReason.FAILED), Severity.DANGER, True),
+        (replace(MODEL_RECORD, finish=FinishReason.STOPPED), Severity.INFO, False),
+        (replace(MODEL_RECORD, finish=FinishReason.LENGTH), Severity.WARN, False),
+        (replace(QUOTED_RECORD, found_nothing=True), Severity.INFO, False),
+    ],
+)
+def test_notice_says_how_an_answer_ended(
+    record: AnswerRecord, severity: Severity, offers: bool
+) -> None:
+    notice = words.answer_notice(record)
+    assert notice is not None
+    assert (notice.severity, notice.offers_regenerate) == (severity, offers)
+
+
+def test_notice_of_an_answer_that_simply_ended_is_none() -> None:
+    assert words.answer_notice(MODEL_RECORD) is None
+    assert words.answer_notice(None) is None
+
+
+def test_stage_counts_seconds_once_it_gets_long() -> None:
+    assert words.stage_text(Phase.SEARCHING, 1) == "Searching your documents"
+    assert words.stage_text(Phase.THINKING, 7.2) == "Reading the passages · 7 s"
+    assert words.stage_text(Phase.DONE, 7) == ""
+
+
+@pytest.mark.parametrize(
+    ("chosen", "title"),
+    [
+        (scope(), "All documents"),
+        (scope(documents=(2,)), "B.pdf"),
+        (scope(documents=(1, 3)), "2 documents"),
+        (scope((1,)), "Tenders"),
+        (scope((1, 2)), "2 collections"),
+        (scope((1,), (2, 3)), "1 collection, 2 documents"),
+        (scope(documents=(99,)), "No documents left"),
+    ],
+)
+def test_scope_title(chosen: Scope, title: str) -> None:
+    assert words.scope_title(chosen, DOCUMENTS, COLLECTIONS) == title
+
+
+def test_pending_text_counts_what_is_not_indexed() -> None:
+    one = replace(DOCUMENTS[0], status=DocumentStatus.READING)
+    two = replace(DOCUMENTS[1], status=DocumentStatus.QUEUED)
+    failed = replace(DOCUMENTS[2], status=DocumentStatus.FAILED)
+    assert words.pending_text(DOCUMENTS) == ""
+    assert words.pending_text((one, failed)).startswith("1 document is still")
+    assert words.pending_text((one, two)).startswith("2 documents are still")
+
+
+def test_source_title_gives_number_name_and_place() -> None:
+    assert words.source_title(make_citation(1)) == "1 · Contract.pdf · page 3"
+
+
+def test_conversation_text_has_labels_and_sources() -> None:
+    text = words.conversation_text((*quoted(), *rich()))
+    assert "**You:** How long is the notice period" in text
+    assert "**Quoted answer (no model loaded):**" in text
+    assert "[1] Contract.pdf, page 3 (" in text
+    assert "**Qwen3 8B (Q4_K_M" in text
