@@ -27,11 +27,16 @@ EXPECTED_FAILURE = 3
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command: `python -m` and these words. A step with folders is run by pytest."""
+    """One command: `python -m` and these words. A step with folders is run by pytest.
+
+    Attributes:
+        apart: each folder inside gets a process of its own; Qt takes the whole process with it.
+    """
 
     title: str
     words: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ STEPS = (
     Step("Types", ("mypy",)),
     Step("Import contracts", ("tests.structure.contracts",)),
     Step("Structure and unit tests", folders=("tests/structure", "tests/unit")),
-    Step("Window tests", folders=("tests/ui",)),
+    Step("Window tests", folders=("tests/ui",), apart=True),
     Step("End-to-end tests", folders=("tests/e2e",)),
 )
 
@@ -100,18 +105,39 @@ def run_step(step: Step) -> Outcome | None:
         print("no tests yet", flush=True)
         return None
     start = time.monotonic()
-    code, counts = run_pytest(step.folders) if step.folders else (run(step.words), Counter())
-    return Outcome(step, verdict(code), time.monotonic() - start, counts)
+    codes, counts = [], Counter[str]()
+    if not step.folders:
+        codes.append(run(step.words))
+    for paths in groups(step):
+        code, counted = run_pytest(paths)
+        codes.append(code)
+        counts += counted
+    return Outcome(step, verdicts(codes), time.monotonic() - start, counts)
 
 
-def run_pytest(folders: Sequence[str]) -> tuple[int, Counter[str]]:
-    """Run the tests of these folders; the code, and how many ended in which way."""
-    present = [folder for folder in folders if (ROOT / folder).is_dir()]
+def groups(step: Step) -> Iterator[list[str]]:
+    """What each process of a step is to test."""
+    present = [folder for folder in step.folders if has_tests(ROOT / folder)]
+    if not step.apart:
+        yield from [present] if present else []
+        return
+    for folder in present:
+        inside = sorted((ROOT / folder).iterdir())
+        if files := [shown(path) for path in inside if path.match("test_*.py")]:
+            yield files
+        yield from ([shown(path)] for path in inside if path.is_dir() and has_tests(path))
+
+
+def shown(path: Path) -> str:
+    """A path of the repository as pytest takes and prints it."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def run_pytest(paths: Sequence[str]) -> tuple[int, Counter[str]]:
+    """Run these tests; the code, and how many ended in which way."""
     with tempfile.TemporaryDirectory() as temporary:
         results = Path(temporary) / "results.xml"
-        code = run(
-            ("pytest", *present, "--continue-on-collection-errors", f"--junit-xml={results}")
-        )
+        code = run(("pytest", *paths, "--continue-on-collection-errors", f"--junit-xml={results}"))
         return code, count(results)
 
 
@@ -133,6 +159,11 @@ def count(results: Path) -> Counter[str]:
 def has_tests(folder: Path) -> bool:
     """Whether pytest would find a test file there."""
     return any(folder.rglob("test_*.py"))
+
+
+def verdicts(codes: Sequence[int]) -> str:
+    """What is wrong with the processes of a step, each thing once; empty when all went well."""
+    return ", ".join(dict.fromkeys(said for code in codes if (said := verdict(code))))
 
 
 def verdict(code: int) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -38,9 +39,13 @@ SAME_SENTENCE: Final = 0.93
 # Eight passages hold about a hundred; more would make the answer wait.
 MAX_SENTENCES: Final = 400
 MIN_WORDS: Final = 2
+# A longer line without a full stop is rather a point of a list.
+HEADING_WORDS: Final = 8
 
 _WORD: Final = re.compile(r"\w+")
 _QUESTION_END: Final = re.compile("[?\uff1f\u061f]\\W*$")  # Latin, full-width and Arabic
+_SENTENCE_END: Final = re.compile("[.!?:;,|\u2026\u3002\uff01\uff1f]\\W*$")
+_NOT_IN_HEADINGS: Final = re.compile(r"^\s*[-*•·]\s|[:|=\t]")
 _NAME: Final = re.compile(r"(?<=[\w,;:] )[^\W\d_a-z]\w+|\w*\d\w*")
 
 
@@ -50,6 +55,12 @@ class _Sentence:
     start: int
     end: int
     text: str
+    heading: str = ""
+
+    @property
+    def in_context(self) -> str:
+        """The sentence under its heading: "the fee is 14" says little without "Mooring"."""
+        return f"{self.heading}: {self.text}" if self.heading else self.text
 
 
 def pick_sentences(
@@ -62,7 +73,8 @@ def pick_sentences(
         return ()
     vectors = encoder.embed([question, *(each.text for each in sentences)], cancel=cancel)
     cosines = vectors[1:] @ vectors[0]
-    scores = _scores(question, sentences, cosines)
+    in_context = _with_headings(encoder, vectors[0], sentences, cosines, cancel)
+    scores = _scores(question, sentences, in_context)
     best = float(scores.max())
     if best < THRESHOLD:
         return ()
@@ -78,13 +90,44 @@ def pick_sentences(
 def _sentences(texts: Sequence[str]) -> list[_Sentence]:
     found: list[_Sentence] = []
     for index, text in enumerate(texts):
-        for start, end in split_sentences(text):
+        spans = split_sentences(text)
+        heading = ""
+        for (start, end), following in zip_longest(spans, spans[1:]):
             sentence = text[start:end]
-            if len(_WORD.findall(sentence)) >= MIN_WORDS or not sentence.isascii():
-                found.append(_Sentence(index, start, end, sentence))
+            if following is not None and _is_heading(sentence, text[end : following[0]]):
+                heading = sentence.strip(" #")
+            elif len(_WORD.findall(sentence)) >= MIN_WORDS or not sentence.isascii():
+                found.append(_Sentence(index, start, end, sentence, heading))
         if len(found) >= MAX_SENTENCES:
             break
     return found[:MAX_SENTENCES]
+
+
+def _is_heading(sentence: str, gap: str) -> bool:
+    """Whether this line only names what the lines after it say."""
+    return (
+        "\n" in gap
+        and len(_WORD.findall(sentence)) <= HEADING_WORDS
+        and not _SENTENCE_END.search(sentence)
+        and not _NOT_IN_HEADINGS.search(sentence)
+    )
+
+
+def _with_headings(
+    encoder: Encoder,
+    question: Vectors,
+    sentences: Sequence[_Sentence],
+    cosines: Vectors,
+    cancel: CancelToken | None,
+) -> Vectors:
+    """Cosines that count half for the sentence and half for it under its heading."""
+    rows = [row for row, each in enumerate(sentences) if each.heading]
+    if not rows:
+        return cosines
+    vectors = encoder.embed([sentences[row].in_context for row in rows], cancel=cancel)
+    result = cosines.copy()
+    result[rows] = np.maximum(cosines[rows], (cosines[rows] + vectors @ question) / 2)
+    return result
 
 
 def _scores(question: str, sentences: Sequence[_Sentence], cosines: Vectors) -> Vectors:

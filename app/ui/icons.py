@@ -33,10 +33,9 @@ class Icons:
     """Makes icons. One for the whole window."""
 
     def __init__(self, theme: ThemeKeeper) -> None:
-        self._theme = theme
         self._font = PhosphorFont()
+        self._painter = GlyphPainter(theme, self._font)
         self._icons: dict[tuple[str, str], QIcon] = {}
-        self._pixmaps: dict[tuple[str, int, int, int], QPixmap] = {}
 
     def icon(self, name: str, role: str = "text2") -> QIcon:
         """An icon such as "ph.file-text" in the colour of a role.
@@ -47,12 +46,28 @@ class Icons:
         key = (name, role)
         if key not in self._icons:
             self._font.glyph(name)  # a wrong name shall fail here and not while painting
-            self._icons[key] = QIcon(_GlyphEngine(self, name, role))
+            engine = _GlyphEngine(self._painter, name, role)
+            # WORKAROUND shiboken: `QIcon(engine)` makes the engine a child of that Python object,
+            # and the garbage collector then deletes it under the C++ icon. A copy has no child.
+            self._icons[key] = QIcon(QIcon(engine))
         return self._icons[key]
 
     def names(self) -> frozenset[str]:
         """Every icon there is."""
         return self._font.names()
+
+    def paint(self, painter: QPainter, rect: QRectF, name: str, color: QColor) -> None:
+        """Draw a glyph in any colour, for a delegate."""
+        self._painter.paint(painter, rect, name, color)
+
+
+class GlyphPainter:
+    """Draws glyphs and keeps their pixels. It knows no icon, so that no icon is in a cycle."""
+
+    def __init__(self, theme: ThemeKeeper, font: PhosphorFont) -> None:
+        self._theme = theme
+        self._font = font
+        self._pixmaps: dict[tuple[str, int, int, int], QPixmap] = {}
 
     def color(self, role: str, mode: QIcon.Mode) -> QColor:
         """The colour to paint with."""
@@ -130,15 +145,15 @@ class PhosphorFont:
 
 
 class _GlyphEngine(QIconEngine):
-    def __init__(self, icons: Icons, name: str, role: str) -> None:
+    def __init__(self, painter: GlyphPainter, name: str, role: str) -> None:
         super().__init__()
-        self._icons = icons
+        self._painter = painter
         self._name = name
         self._role = role
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, _state: QIcon.State) -> None:
-        color = self._icons.color(self._role, mode)
-        self._icons.paint(painter, QRectF(rect), self._name, color)
+        color = self._painter.color(self._role, mode)
+        self._painter.paint(painter, QRectF(rect), self._name, color)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         return self.scaledPixmap(size, mode, state, 1.0)
@@ -146,8 +161,8 @@ class _GlyphEngine(QIconEngine):
     def scaledPixmap(
         self, size: QSize, mode: QIcon.Mode, _state: QIcon.State, scale: float
     ) -> QPixmap:
-        color = self._icons.color(self._role, mode)
-        return self._icons.pixmap(self._name, size, color, scale)
+        color = self._painter.color(self._role, mode)
+        return self._painter.pixmap(self._name, size, color, scale)
 
     def clone(self) -> QIconEngine:
-        return _GlyphEngine(self._icons, self._name, self._role)
+        return _GlyphEngine(self._painter, self._name, self._role)

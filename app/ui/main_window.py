@@ -139,6 +139,8 @@ class MainWindow(QMainWindow):
         self.dismiss_overlays()
         pane = self.pane(pane_id)
         if pane is not self.current:
+            # Not left to the show event: an exception in there can take the process down.
+            pane.prepare()
             self._stack.setCurrentWidget(pane)
             pane.focus_first()
         self.rail.show_current(pane_id)

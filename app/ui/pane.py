@@ -123,6 +123,16 @@ class Pane(QWidget):
         """Whether `ready` was called."""
         return self._is_ready
 
+    def prepare(self) -> None:
+        """Build it if that was not done yet. The window does this before it shows a pane."""
+        if not self._is_built:
+            self._is_built = True
+            self.build()
+            for field in self.findChildren(QLineEdit):
+                # Qt would write a dropped file's address into it; the window takes files.
+                field.setAcceptDrops(False)
+            self._become_ready()
+
     def attach(self, services: Services) -> None:
         """The services are there now. Called once, by the window."""
         self._services = services
@@ -178,12 +188,6 @@ class Pane(QWidget):
             self.changed(topics)
 
     def showEvent(self, event: QShowEvent) -> None:
-        if not self._is_built:
-            self._is_built = True
-            self.build()
-            for field in self.findChildren(QLineEdit):
-                # Qt would write a dropped file's address into it; the window takes files.
-                field.setAcceptDrops(False)
-            self._become_ready()
+        self.prepare()
         super().showEvent(event)
         self._catch_up()

@@ -6,6 +6,7 @@ dark, and saves a picture of each. Everything is real: the window, the children,
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
@@ -71,12 +72,28 @@ def run_selftest(screenshots: Path) -> int:
             walk.run()
         finally:
             session.close()
+            logging.getLogger().removeHandler(walk.errors)
+    if walk.errors.messages:
+        raise SelftestFailed(f"Something was reported on the way: {walk.errors.messages[0]}")
     _say(f"The self-test passed. Pictures are in {screenshots.absolute()}")
     return 0
 
 
 def _say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
+
+
+class _Errors(logging.Handler):
+    """Keeps what is logged as an error: a walk that reports a bug has not passed."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+        logging.getLogger().addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the message."""
+        self.messages.append(record.getMessage())
 
 
 class _Walk:
@@ -88,6 +105,7 @@ class _Walk:
     def __init__(self, screenshots: Path) -> None:
         self._screenshots = screenshots
         self._is_ready = False
+        self.errors = _Errors()
 
     def build(self, paths: DataPaths) -> Services:
         """Build the services, and keep them to look behind the window."""

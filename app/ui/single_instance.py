@@ -48,7 +48,11 @@ class InstanceServer(QObject):
         return is_listening
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, and leave whoever is calling."""
+        for socket in tuple(self._received):
+            socket.disconnect(self)
+            socket.abort()
+        self._received.clear()
         if self._server.isListening():
             self._paths.open_window.unlink(missing_ok=True)
         self._server.close()
@@ -56,9 +60,20 @@ class InstanceServer(QObject):
     def _on_new_connection(self) -> None:
         while (socket := self._server.nextPendingConnection()) is not None:
             self._received[socket] = b""
-            socket.readyRead.connect(lambda socket=socket: self._on_ready_read(socket))
-            socket.disconnected.connect(lambda socket=socket: self._forget(socket))
+            socket.readyRead.connect(self._on_any_ready_read)
+            socket.disconnected.connect(self._on_any_disconnected)
             self._on_ready_read(socket)
+
+    def _on_any_ready_read(self) -> None:
+        for socket in tuple(self._received):
+            if socket.bytesAvailable():
+                self._on_ready_read(socket)
+
+    def _on_any_disconnected(self) -> None:
+        for socket in tuple(self._received):
+            if socket.state() == QLocalSocket.LocalSocketState.UnconnectedState:
+                del self._received[socket]
+                socket.deleteLater()
 
     def _on_ready_read(self, socket: QLocalSocket) -> None:
         if socket not in self._received:
@@ -72,10 +87,6 @@ class InstanceServer(QObject):
             socket.write(ANSWER)
             socket.flush()
             self.called.emit(_paths(message))
-
-    def _forget(self, socket: QLocalSocket) -> None:
-        self._received.pop(socket, None)
-        socket.deleteLater()
 
 
 def hand_over(paths: DataPaths, files: Sequence[Path]) -> bool:

@@ -27,7 +27,11 @@ class WordEncoder:
         self._batch = batch
 
     def embed(
-        self, texts: Sequence[str], *, cancel: CancelToken | None = None, on_done: Done | None = None
+        self,
+        texts: Sequence[str],
+        *,
+        cancel: CancelToken | None = None,
+        on_done: Done | None = None,
     ) -> np.ndarray:
         rows = np.zeros((len(texts), DIMENSIONS), np.float32)
         for start in range(0, len(texts), self._batch):
@@ -51,7 +55,9 @@ class WordEncoder:
 def word_vector(text: str) -> np.ndarray:
     row = np.zeros(DIMENSIONS, np.float32)
     for word in re.findall(r"\w+", text.lower()):
-        row[int.from_bytes(hashlib.blake2b(word.encode(), digest_size=4).digest()) % DIMENSIONS] += 1
+        row[
+            int.from_bytes(hashlib.blake2b(word.encode(), digest_size=4).digest()) % DIMENSIONS
+        ] += 1
     length = float(np.linalg.norm(row))
     if length == 0:
         row[0] = length = 1.0

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import gc
 import re
 from pathlib import Path
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QIcon, QImage
+from PySide6.QtWidgets import QToolButton
 
 from app.settings.schema import Theme
 from app.ui.icons import Icons
@@ -56,3 +59,16 @@ def test_icon_on_a_sharp_screen_has_the_screens_pixels(icons: Icons):
 
 def test_icon_asked_twice_is_the_same_object(icons: Icons):
     assert icons.icon("ph.cube") is icons.icon("ph.cube")
+
+
+def test_icon_owns_no_python_engine_that_a_garbage_collection_could_delete(icons: Icons):
+    assert "children" not in shiboken6.dump(icons.icon("ph.cube"))
+
+
+def test_icons_gone_a_widget_still_draws_its_icon(theme: ThemeKeeper, qtbot):
+    button = QToolButton()
+    qtbot.addWidget(button)
+    button.setIcon(Icons(theme).icon("ph.cube", "accent_text"))
+    gc.collect()
+    image = button.icon().pixmap(32, 32).toImage()
+    assert strongest(image).rgb() == theme.color("accent_text").rgb()

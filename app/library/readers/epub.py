@@ -65,7 +65,9 @@ def _chapters(package: etree._Element, folder: str) -> list[str]:
     }
     order = [each.get("idref", "") for each in package.iter() if local(each) == "itemref"]
     # A book without a usable order is still a book: then as listed.
-    return [pages[each] for each in dict.fromkeys(order) if each in pages] or list(pages.values())
+    # Each page once, however often it is listed.
+    ordered = dict.fromkeys(pages[each] for each in order if each in pages)
+    return list(ordered or dict.fromkeys(pages.values()))
 
 
 def _refuse_copy_protection(archive: Archive, chapters: list[str]) -> None:

@@ -9,7 +9,7 @@ from lxml import etree
 
 from app.base.jobs import CancelToken
 from app.library.cleaning import clean_line
-from app.library.errors import damaged
+from app.library.errors import damaged, too_large
 from app.library.readers.sections import CELL_GAP, Sections
 
 _DROPPED_TAGS: Final = """
@@ -30,6 +30,8 @@ _TAG: Final = re.compile(r"</?([a-zA-Z][\w-]*)[^<>]*>")
 _KEPT_FLAT: Final = frozenset(("html", "head", "title", "body", "script", "style", "br"))
 _TOO_DEEP: Final = etree.ErrorTypes.ERR_RESOURCE_LIMIT
 _SPACE: Final = re.compile(r"\s+")
+# A parsed page takes ten times its length in memory.
+_MOST_CHARACTERS: Final = 64_000_000
 _CHECK_EVERY: Final = 2000
 
 
@@ -37,8 +39,10 @@ def parse_markup(text: str) -> etree._Element | None:
     """Parse HTML as a browser would; None when there is nothing in it.
 
     Raises:
-        ReaderError: its tags are nested beyond all measure.
+        ReaderError: it is too long, or its tags are nested beyond all measure.
     """
+    if len(text) > _MOST_CHARACTERS:
+        raise too_large("web page", f"{_MOST_CHARACTERS // 1_000_000} MB")
     root, is_whole = _parse(text)
     if not is_whole:
         # Old pages open a tag thousands of times and never close it. Without nesting it can be

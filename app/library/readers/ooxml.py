@@ -9,9 +9,11 @@ from urllib.parse import unquote
 from lxml import etree
 
 from app.library.cleaning import clean_line
-from app.library.errors import damaged
+from app.library.errors import damaged, too_large
 from app.library.readers.archive import Archive
 
+# A parsed tree takes ten times its length in memory.
+_LARGEST_TREE_BYTES: Final = 100_000_000
 _DC_TITLE: Final = "{http://purl.org/dc/elements/1.1/}title"
 
 
@@ -24,8 +26,11 @@ def parse_entry(archive: Archive, name: str) -> etree._Element:
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, remove_pis=True
     )
+    data = archive.read(name)
+    if len(data) > _LARGEST_TREE_BYTES:
+        raise too_large(archive.what, f"{_LARGEST_TREE_BYTES // 1_000_000} MB of text")
     try:
-        root = etree.fromstring(archive.read(name), parser)
+        root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         raise damaged(archive.what) from error
     if root.getroottree().docinfo.internalDTD is not None and name.endswith((".xml", ".rels")):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -103,7 +103,7 @@ def _pdfium_pages(document: Any, cancel: CancelToken) -> _Pages:
     pages = _Pages()
     with PDFIUM_LOCK:
         count = len(document)
-        pages.title = clean_line(document.get_metadata_value("Title"))
+        pages.title = _line(lambda: document.get_metadata_value("Title"))
         pages.headings = _outline(document)
     _require_sensible(count)
     characters = in_a_row = 0
@@ -165,9 +165,16 @@ def _outline(document: Any) -> dict[int, str]:
     for each in islice(document.get_toc(max_depth=_HEADING_LEVELS), _MOST_HEADINGS):
         destination = each.get_dest()
         at = destination.get_index() if destination is not None else None
-        if at is not None and (title := clean_line(each.get_title())):
+        if at is not None and (title := _line(each.get_title)):
             headings.setdefault(at, title)
     return headings
+
+
+def _line(read: Callable[[], str]) -> str:
+    try:
+        return clean_line(read())
+    except UnicodeDecodeError:  # half a character; a title is not worth the document
+        return ""
 
 
 def _second_look(pages: _Pages, source: Source, cancel: CancelToken) -> None:

@@ -30,13 +30,13 @@ class Sections:
 
     def heading(self, text: str, level: int) -> None:
         """Begin a section; its heading is also its first line."""
-        text = clean_line(text)
+        text = " ".join(clean_text(text).split())
         if not text:
             return
         if level <= _DEEPEST_SECTION:
             if self._has_body:
                 self._close()
-            self._section = text
+            self._section = clean_line(text)
         self._add(text)
 
     def paragraph(self, text: str) -> None:

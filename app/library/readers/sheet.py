@@ -21,6 +21,7 @@ from app.library.readers.source import Source
 
 _WHAT: Final = "spreadsheet"
 _MOST_CELLS: Final = 50_000_000
+_MOST_CHARACTERS: Final = 100_000_000
 _CHECK_EVERY: Final = 500
 _DELIMITERS: Final = ",;\t|"
 _LONGEST_ROW: Final = 50  # lines that a quoted cell may have
@@ -155,6 +156,7 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
 
 def _table_text(rows: Iterable[Sequence[str]]) -> str:
     lines: list[str] = []
+    characters = 0
     header: Sequence[str] | None = None
     for row in rows:
         if not any(row):
@@ -164,6 +166,10 @@ def _table_text(rows: Iterable[Sequence[str]]) -> str:
             lines.append(CELL_GAP.join(cell for cell in row if cell))
         else:
             lines.append(_row_text(header, row))
+        # A few long names or shared texts can stand in a million cells.
+        characters += len(lines[-1])
+        if characters > _MOST_CHARACTERS:
+            raise too_large(_WHAT, f"{_MOST_CHARACTERS // 1_000_000} million characters")
     return clean_text("\n".join(lines))
 
 

@@ -58,7 +58,7 @@ def _slide_names(archive: Archive, main: str) -> list[str]:
         raise no_text(_WHAT)
     if not any(name in archive.names for name in names):
         raise damaged(_WHAT)
-    return [name for name in names if name in archive.names]
+    return [name for name in dict.fromkeys(names) if name in archive.names]
 
 
 def _slide(archive: Archive, name: str) -> Part:
@@ -72,7 +72,7 @@ def _slide(archive: Archive, name: str) -> Part:
             blocks.insert(0, text)
         else:
             blocks.append(text)
-    for kind, target in relationships(archive, name).values():
+    for kind, target in dict.fromkeys(relationships(archive, name).values()):
         if kind in ("diagramData", "notesSlide") and target in archive.names:
             blocks.append(_companion(archive, kind, target))
     text = "\n\n".join(block for block in blocks if block.strip())

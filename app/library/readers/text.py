@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -24,12 +25,23 @@ _MARKS: Final = re.compile(r"[*_`]+|[ \t]#+[ \t]*$")
 
 def read_text(source: Source, cancel: CancelToken) -> Extracted:
     """Read plain text or source code in any encoding."""
-    text = clean_text(decode_text(source.bytes()))
+    text = decode_text(source.bytes())
     cancel.check()
-    parts = tuple(split_long([Part(text)]))
+    if source.suffix == ".ipynb":
+        text = _notebook_text(text)
+    parts = tuple(split_long([Part(clean_text(text))]))
     if not has_text(parts):
         raise no_text("text file")
     return Extracted(parts)
+
+
+def _notebook_text(text: str) -> str:
+    """The cells of a Jupyter notebook without its outputs; other JSON as it is."""
+    try:
+        cells = json.loads(text)["cells"]
+        return "\n\n".join("".join(cell["source"]) for cell in cells)
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return text
 
 
 def read_markdown(source: Source, cancel: CancelToken) -> Extracted:

@@ -107,7 +107,8 @@ class _Walk:
         elif tag in _SIGNS:
             paragraph.pieces.append(_SIGNS[tag])
         elif tag.removesuffix("Reference") in _NOTES:
-            note = self._notes.get(tag.removesuffix("Reference") + attribute(element, "id"))
+            # Each note once: a file may refer to a long one without end.
+            note = self._notes.pop(tag.removesuffix("Reference") + attribute(element, "id"), "")
             if note:
                 self._noted += 1
                 paragraph.pieces.append(f"[{self._noted}]")

@@ -27,7 +27,7 @@ from app.ui.chat.view import ChatView
 from app.ui.chat.words import conversation_text
 from app.ui.pane import Pane, PaneContext
 from app.ui.sources.request import SourceRequest
-from app.ui.text.code_colors import warm_up
+from app.ui.text import code_colors, markdown
 from app.ui.widgets.choice import Choice, Severity
 from app.ui.widgets.confirm import ConfirmSheet
 
@@ -74,7 +74,8 @@ class ChatPane(Pane):
         self._list.reload()
         self._model.reload()
         self._take_settings()
-        QTimer.singleShot(0, self, warm_up)
+        for warm_up in (markdown.warm_up, code_colors.warm_up):
+            QTimer.singleShot(0, self, warm_up)
 
     def changed(self, topics: frozenset[Topic]) -> None:
         if Topic.CONVERSATIONS in topics:

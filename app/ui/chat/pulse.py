@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEasingCurve, QVariantAnimation
+import math
+
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from app.ui.theme import ThemeKeeper
 
 _SIZE = 8
-_PERIOD_MS = 1200
+# Twelve steps a breath: smooth enough for a dot, and next to nothing for the processor.
+_STEP_MS, _STEPS = 100, 12
 
 
 class Pulse(QWidget):
@@ -18,31 +21,30 @@ class Pulse(QWidget):
     def __init__(self, theme: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._step = 0
         self.setFixedSize(_SIZE + 4, _SIZE + 4)
-        self._animation = QVariantAnimation(self)
-        self._animation.setDuration(_PERIOD_MS)
-        self._animation.setKeyValues([(0.0, 1.0), (0.5, 0.3), (1.0, 1.0)])
-        self._animation.setEasingCurve(QEasingCurve.Type.InOutSine)
-        self._animation.setLoopCount(-1)
-        self._animation.valueChanged.connect(self._on_value_changed)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_STEP_MS)
+        self._timer.timeout.connect(self._on_timeout)
 
     def start(self) -> None:
         """Begin to breathe."""
         if not self._theme.reduce_motion:
-            self._animation.start()
+            self._timer.start()
 
     def stop(self) -> None:
         """Stand still."""
-        self._animation.stop()
+        self._timer.stop()
 
-    def _on_value_changed(self, _value: float) -> None:
+    def _on_timeout(self) -> None:
+        self._step = (self._step + 1) % _STEPS
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         color = self._theme.color("accent_text")
-        color.setAlphaF(float(self._animation.currentValue() or 1.0))
+        color.setAlphaF(0.65 + 0.35 * math.cos(2 * math.pi * self._step / _STEPS))
         painter.setBrush(color)
         painter.setPen(color)
         painter.drawEllipse(self.rect().center(), _SIZE // 2, _SIZE // 2)

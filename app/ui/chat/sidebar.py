@@ -49,7 +49,6 @@ class Sidebar(QWidget):
         self._items = ConversationItems(lambda: datetime.now().astimezone())
         self._items.setParent(self)
         self._items.renamed.connect(self.renamed)
-        self._items.modelReset.connect(self._on_reset)
         self.setObjectName("side")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedWidth(WIDTH)
@@ -115,6 +114,8 @@ class Sidebar(QWidget):
         self._list.setObjectName("chats")
         self._list.setAccessibleName("Chats")
         self._list.setModel(self._items)
+        # Connected after the view, which forgets its current row at a reset.
+        self._items.modelReset.connect(self._on_reset)
         self._list.setItemDelegate(RowDelegate(theme, self._list))
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

@@ -133,7 +133,8 @@ def pending_text(documents: Sequence[Document]) -> str:
     if not pending:
         return ""
     verb = "is" if pending == 1 else "are"
-    return f"{_count(pending, 'document')} {verb} still being read; answers may miss them."
+    what = "it" if pending == 1 else "them"
+    return f"{_count(pending, 'document')} {verb} still being read; answers may miss {what}."
 
 
 def _count(number: int, noun: str) -> str:

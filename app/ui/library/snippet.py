@@ -10,6 +10,12 @@ _LEAD = 60  # characters of context kept before the first shown match
 _WORD_REACH = 40  # how far a cut moves to fall between words
 _MOST_WORDS = 32  # of a query; people paste whole pages into search fields
 _SHORTEST_STEM = 4
+_COMMON_WORDS = """
+    a an and are as at be but by can did do does for from had has have how in is it its not of on or
+    that the their there these they this to was were what when where which who why will with you
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
+_MARKUP = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|```.*$|[-=|:][-=|: ]{3,}$)", re.MULTILINE)
 _WORD = re.compile(r"\w+")
 _SPACE = re.compile(r"\s+")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")  # Thai, Lao, kana, Han
@@ -26,9 +32,9 @@ class Snippet:
 
 
 def find_query_words(text: str, query: str) -> tuple[Span, ...]:
-    """Where the words of a query, or longer forms of them, stand in a text."""
+    """Where the telling words of a query, or longer forms of them, stand in a text."""
     words = list(dict.fromkeys(word.lower() for word in _WORD.findall(query)))[:_MOST_WORDS]
-    wanted = [word for word in words if len(word) > 2 or _UNSPACED.search(word)] or words
+    wanted = [word for word in words if word not in _COMMON] or words
     if not wanted:
         return ()
     pattern = re.compile("|".join(_word_pattern(word) for word in wanted), re.IGNORECASE)
@@ -44,7 +50,8 @@ def _word_pattern(word: str) -> str:
 
 def make_snippet(text: str, query: str, length: int = SNIPPET_LENGTH) -> Snippet:
     """The stretch of about `length` characters with the most different query words in it."""
-    flat = _SPACE.sub(" ", text).strip()
+    # Markdown's marks say nothing once the lines are run together.
+    flat = _SPACE.sub(" ", _MARKUP.sub("", text)).strip()
     found = find_query_words(flat, query)
     start = _best_start(flat, found, length)
     end = min(len(flat), start + length)

@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
-from markdown_it.rules_inline import StateInline
-from markdown_it.token import Token
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_inline import StateInline
+    from markdown_it.token import Token
 
 _CITATION = re.compile(r"\[\s*(\d{1,2}(?:\s*[,;]\s*\d{1,2})*)\s*\]")
 _FENCE = re.compile(r"`{3,}|~{3,}")
@@ -64,7 +67,7 @@ class StreamStep:
 def parse(text: str) -> tuple[Block, ...]:
     """All blocks of a whole text."""
     lines = text.split("\n")
-    units = _units(_PARSER.parse(text))
+    units = _units(_parser().parse(text))
     return join(tuple(_block(unit, lines) for unit in units))
 
 
@@ -88,7 +91,7 @@ class BlockStream:
 
     def _parse_pending(self) -> StreamStep:
         lines = self._pending.split("\n")
-        units = _units(_PARSER.parse(self._pending))
+        units = _units(_parser().parse(self._pending))
         if not units:
             return StreamStep((), ())
         blocks = tuple(_block(unit, lines) for unit in units)
@@ -211,12 +214,17 @@ def _citation_rule(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def _make_parser() -> MarkdownIt:
+def warm_up() -> None:
+    """Load the parser in a quiet moment, so that the first answer does not have to."""
+    _parser()
+
+
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # 20 ms that the first paint does not need
+
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     # "[1]: Contract.pdf" at the end of an answer is a list of sources, not a hidden definition.
     parser.disable(["reference", "html_block", "html_inline"])
     parser.inline.ruler.before("link", "citation", _citation_rule)
     return parser
-
-
-_PARSER = _make_parser()

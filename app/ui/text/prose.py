@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from markdown_it.token import Token
 from PySide6.QtGui import (
     QFont,
     QTextBlockFormat,
@@ -24,6 +23,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication
 
 from app.ui.theme import TYPE_SIZES, ThemeKeeper
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 CITATION_SCHEME = "cite:"
 CITATION = QTextFormat.Property.UserProperty + 1  # the number, on the characters of a chip

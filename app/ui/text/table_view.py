@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from markdown_it.token import Token
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import (
     QFont,
@@ -21,6 +21,9 @@ from app.ui.text.markdown import Table
 from app.ui.text.prose import ProseStyle, ProseWriter
 from app.ui.text.text_view import TextView
 from app.ui.widgets.buttons import Button
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 COLLAPSED_ROWS = 50
 _ALIGNMENTS = {
@@ -154,6 +157,8 @@ class _TableText(TextView):
     """A table may be wider than the column: it then scrolls sideways."""
 
     def fit(self, width: int) -> int:
+        if width == self._fitted:
+            return self.height()
         height = super().fit(width)
         is_wider = self.document().size().width() > width + 1
         policy = Qt.ScrollBarPolicy.ScrollBarAsNeeded

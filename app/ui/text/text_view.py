@@ -54,6 +54,7 @@ class TextView(QTextBrowser):
         super().__init__(parent)
         self._style = style
         self._ornaments: tuple[_Ornament, ...] | None = None
+        self._fitted = 0  # the width the text was laid out for; 0 since it changed
         self.setObjectName("prose")
         self.setAccessibleName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -70,11 +71,14 @@ class TextView(QTextBrowser):
         document.setDefaultFont(style.font)
         document.setDocumentMargin(0)
         document.setIndentWidth(style.theme.px(24))
+        document.contentsChanged.connect(self._on_contents_changed)
         self.anchorClicked.connect(self._on_anchor_clicked)
 
     def fit(self, width: int) -> int:
         """Take this width; the height that comes of it."""
-        self._ornaments = None
+        if width == self._fitted:
+            return self.height()
+        self._fitted, self._ornaments = width, None
         self.setLineWrapColumnOrWidth(width)
         height = max(1, math.ceil(self.document().size().height()))
         if self.size() != QSize(width, height):
@@ -133,6 +137,9 @@ class TextView(QTextBrowser):
             yield _Ornament(QRectF(0, middle, self.lineWrapColumnOrWidth(), 1), 0, "border")
         for level in range(depth):
             yield _Ornament(QRectF(level * step, area.top(), 3, area.height()), 1.5, "border")
+
+    def _on_contents_changed(self) -> None:
+        self._fitted, self._ornaments = 0, None
 
     def _on_anchor_clicked(self, url: QUrl) -> None:
         target = url.toString()

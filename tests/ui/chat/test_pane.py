@@ -99,6 +99,19 @@ def test_first_question_makes_a_chat_and_shows_its_answer(
     assert pane.view.sidebar.items.index_of(next(iter(services.chat.stored))).isValid()
 
 
+def test_chat_that_is_shown_stays_marked_in_the_list(
+    qtbot, open_pane: OpenPane, services: FakeServices
+) -> None:
+    services.chat.add("Other")
+    pane = open_pane()
+    ask(qtbot, pane, "How long?")
+    qtbot.waitUntil(lambda: len(shown(pane)) == 2)
+    chats = child(pane.view.sidebar, QListView)
+    qtbot.waitUntil(lambda: chats.currentIndex().data() == "How long?")
+    services.chat.rename(list(services.chat.stored)[-1], "Renamed")
+    qtbot.waitUntil(lambda: chats.currentIndex().data() == "Renamed")
+
+
 def test_question_and_stage_are_seen_before_any_answer(
     qtbot, open_pane: OpenPane, services: FakeServices
 ) -> None:
@@ -560,3 +573,16 @@ def test_window_closing_stops_the_answer(
     qtbot.waitUntil(lambda: "One" in answer_text(pane))
     pane.close_down()
     qtbot.waitUntil(lambda: context.jobs.running == 0)
+
+
+def test_end_of_an_answer_is_announced(
+    qtbot, open_pane: OpenPane, services: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("app.ui.chat.shown_chat.announce", lambda _widget, text: said.append(text))
+    pane = open_pane()
+    ask(qtbot, pane, "How long?")
+    qtbot.waitUntil(lambda: said == ["The answer is finished."])
+    services.chat.script = Script(fail=AppError("The disk is full."))
+    ask(qtbot, pane, "And now?")
+    qtbot.waitUntil(lambda: said[-1] == "The answer failed. The disk is full.")

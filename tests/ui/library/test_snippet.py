@@ -15,6 +15,7 @@ def marked(text: str, query: str) -> list[str]:
         ("Notice periods and NOTICES.", "notice period", ["Notice", "periods", "NOTICES"]),
         ("The art of the cart", "art of", ["art"]),
         ("to be or not", "to be", ["to", "be"]),
+        ("The tax on the house", "what is the tax", ["tax"]),
         ("a+b (c) [d]", "c) [d", ["c", "d"]),
         ("本合同规定通知期", "通知", ["通知"]),
         ("Kündigungsfrist: drei Monate", "kündigung", ["Kündigungsfrist"]),
@@ -47,6 +48,11 @@ def test_make_snippet_text_without_spaces_is_still_bounded_and_shows_the_match()
     snippet = make_snippet("甲" * 2000 + "通知期" + "乙" * 2000, "通知期")
     assert "通知期" in snippet.text
     assert len(snippet.text) <= SNIPPET_LENGTH + 4
+
+
+def test_make_snippet_leaves_out_the_marks_of_markdown():
+    text = "## Fees\n\n| a | b |\n|---|---|\n```python\nx = 1\n```\nA fee - due # now."
+    assert make_snippet(text, "fee").text == "Fees | a | b | x = 1 A fee - due # now."
 
 
 def test_make_snippet_no_match_starts_at_the_beginning():

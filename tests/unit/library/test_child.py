@@ -234,7 +234,9 @@ def test_parent_side_import_stays_light() -> None:
         "sys.exit(','.join(sorted(heavy & set(sys.modules))) or 0)\n"
     )
     root = Path(__file__).parents[3]
-    done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=False
+    )
 
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -249,7 +251,6 @@ def test_late_opens_once_for_all_and_tries_again_after_a_failure() -> None:
         return "open"
 
     late = Late(open_it)
-    assert late.if_open is None
     with pytest.raises(AppError):
         late.get()
     threads = [threading.Thread(target=late.get) for _ in range(5)]

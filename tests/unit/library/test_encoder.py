@@ -30,7 +30,7 @@ TEXTS = [
 
 
 def _cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return np.sum(one * other, axis=1)
+    return np.asarray(np.sum(one * other, axis=1))
 
 
 def test_exported_network_agrees_with_the_published_model(

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import shutil
 import threading
 from datetime import timedelta
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from app.base.errors import DiskFull, NotFound
 from app.library import index as index_module
 from app.library.index import Index, IndexDamaged
+from app.library.index_rows import part_table
 from tests.doubles.embedding import content_of, embedded_document, word_vector
 
 LEASE = "The lease ends after three months of notice in writing."
@@ -252,12 +255,10 @@ def test_full_disk_is_named_and_leaves_no_trace(
 
 
 def _write_then_die(folder: str) -> None:
-    import os
-
     index = Index(Path(folder))
     index.write([embedded_document("lease", LEASE)])
-    index_module.chunk_table = lambda _documents: os._exit(9)  # type: ignore[assignment]
-    index.write([embedded_document("pump", PUMP, "more")])
+    with mock.patch.object(index_module, "chunk_table", lambda _documents: os._exit(9)):
+        index.write([embedded_document("pump", PUMP, "more")])
 
 
 def test_kill_between_parts_and_chunks_leaves_no_half_document(tmp_path: Path) -> None:
@@ -281,7 +282,7 @@ def test_kill_between_parts_and_chunks_leaves_no_half_document(tmp_path: Path) -
 def test_leftover_parts_of_a_document_that_never_returns_are_swept(tmp_path: Path) -> None:
     index = Index(tmp_path)
     index.write([embedded_document("lease", LEASE)])
-    index._parts.add(index_module.part_table([embedded_document("gone", PUMP)]))
+    index._parts.add(part_table([embedded_document("gone", PUMP)]))
     clock = Clock()
 
     again = Index(tmp_path, clock=clock)

@@ -12,7 +12,7 @@ import pytest
 from app.base.jobs import CancelToken
 from app.library.entities import DocumentKind
 from app.library.errors import ReaderError
-from app.library.readers import ReadDocument, read_document
+from app.library.readers import ReadDocument, read_document, sheet
 from tests import documents
 
 
@@ -167,6 +167,32 @@ def test_read_word_footnote_follows_its_paragraph(tmp_path):
     path = documents.raw_docx(tmp_path / "a.docx", body, footnotes=notes)
 
     assert read(path).parts[0].text == "Rent[1]\n\n[1] In advance.\n\nNext"
+
+
+def test_read_word_heading_as_long_as_a_paragraph_loses_no_word(tmp_path):
+    text = " ".join(f"word{number}" for number in range(100))
+
+    (part,) = read(documents.docx(tmp_path / "a.docx", [f"# {text}", "body"])).parts
+
+    assert part.text == f"{text}\n\nbody"
+    assert len(part.section) <= 200
+
+
+def test_read_word_footnote_referred_to_without_end_is_given_once(tmp_path):
+    body = "<w:p>" + '<w:r><w:footnoteReference w:id="2"/></w:r>' * 1000 + "</w:p>"
+    notes = f'<w:footnote w:id="2"><w:t>{"long " * 1000}</w:t></w:footnote>'
+
+    path = documents.raw_docx(tmp_path / "a.docx", body, footnotes=notes)
+
+    assert sum(part.text.count("long") for part in read(path).parts) == 1000
+
+
+def test_read_workbook_whose_texts_multiply_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(sheet, "_MOST_CHARACTERS", 100_000)
+    path = documents.xlsx(tmp_path / "a.xlsx", {"S": [["x" * 1000]] * 200})
+
+    with pytest.raises(ReaderError, match="too large"):
+        read(path)
 
 
 def test_read_word_box_of_one_cell_is_read_as_paragraphs(tmp_path):
@@ -328,14 +354,14 @@ def test_read_workbook_repeats_the_column_names_with_each_row(tmp_path):
 
 def test_read_workbook_shows_values_as_a_person_reads_them(tmp_path):
     book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.append(["Item", "Value"])
+    table = book.active
+    assert table is not None
+    table.append(["Item", "Value"])
     moment = datetime.datetime.fromisoformat("2024-03-01T09:30")
     for value in (0.1 + 0.2, True, moment.date(), moment):
-        sheet.append(["x", value])
-    sheet.append(["share", 0.25])
-    sheet["B6"].number_format = "0.00%"
+        table.append(["x", value])
+    table.append(["share", 0.25])
+    table["B6"].number_format = "0.00%"
     book.save(tmp_path / "a.xlsx")
 
     lines = read(tmp_path / "a.xlsx").parts[0].text.split("\n")[1:]
@@ -357,9 +383,9 @@ def test_read_workbook_that_claims_a_million_columns_is_quick(tmp_path):
     path = documents.xlsx(tmp_path / "a.xlsx", {"S": [["Name", "Rent"], ["Anna", 1]] * 500})
     with zipfile.ZipFile(path) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
-    sheet = entries["xl/worksheets/sheet1.xml"]
-    entries["xl/worksheets/sheet1.xml"] = sheet.replace(b"A1:B1000", b"A1:XFD1048576")
-    assert entries["xl/worksheets/sheet1.xml"] != sheet
+    honest = entries["xl/worksheets/sheet1.xml"]
+    entries["xl/worksheets/sheet1.xml"] = honest.replace(b"A1:B1000", b"A1:XFD1048576")
+    assert entries["xl/worksheets/sheet1.xml"] != honest
     started = time.perf_counter()
 
     assert "Name: Anna | Rent: 1" in read(documents.zipped(path, entries)).parts[0].text

@@ -6,6 +6,7 @@ from pathlib import Path
 import pypdf
 import pypdfium2
 import pytest
+from pypdf.generic import ByteStringObject, DictionaryObject, NameObject
 
 from app.base.jobs import CancelToken
 from app.library.entities import DocumentKind
@@ -178,6 +179,22 @@ def test_read_pdf_with_letters_beyond_the_first_plane_keeps_them(tmp_path):
     path.write_bytes(_pdf_with_map(b"<41> <D835DC34> <42> <0042>", b"(ABBA)"))
 
     assert read(path).parts[0].text == "\U0001d434BB\U0001d434"
+
+
+def test_read_pdf_with_broken_characters_in_title_and_outline_reads_its_pages(tmp_path):
+    written = documents.pdf(tmp_path / "a.pdf", [LONG], title="Lease", outline=[("Rent", 1)])
+    writer = pypdf.PdfWriter(clone_from=written)
+    half = ByteStringObject(b"\xfe\xff\xd8\x00\x00A")
+    titled = [each for each in writer._objects if isinstance(each, DictionaryObject)]
+    for each in titled:
+        if "/Title" in each:
+            each[NameObject("/Title")] = half
+    writer.write(tmp_path / "b.pdf")
+
+    document = read(tmp_path / "b.pdf")
+
+    assert document.title == "b"
+    assert [(part.section, part.text) for part in document.parts] == [("", LONG)]
 
 
 def test_read_pdf_whose_letters_are_not_mapped_asks_for_text_recognition(tmp_path):

@@ -1,6 +1,7 @@
 # ruff: noqa: RUF001 - the letters of many languages are the subject here
 from __future__ import annotations
 
+import json
 import time
 import zipfile
 from pathlib import Path
@@ -108,6 +109,23 @@ def test_read_code_keeps_tabs(tmp_path):
 
     assert document.kind is DocumentKind.CODE
     assert document.parts[0].text == "def rent(months):\n\treturn 1200 * months"
+
+
+def test_read_notebook_gives_its_cells_without_outputs(tmp_path):
+    cells = [
+        {"cell_type": "markdown", "source": ["# Rent\n", "By month."]},
+        {"cell_type": "code", "source": "rent = 1200", "outputs": [{"data": "iVBORw0KGgo"}]},
+    ]
+    path = documents.code(tmp_path / "a.ipynb", json.dumps({"cells": cells}))
+
+    assert read(path).parts[0].text == "# Rent\nBy month.\n\nrent = 1200"
+
+
+@pytest.mark.parametrize("content", ["{}", "[" * 100_000, '{"cells": 3}', '{"cells": [{}]}', "x"])
+def test_read_notebook_that_is_none_is_read_as_it_stands(tmp_path, content):
+    path = documents.code(tmp_path / "a.ipynb", f"{content} // word")
+
+    assert read(path).parts[-1].text.endswith("word")
 
 
 @pytest.mark.parametrize("content", [" \n\t\n", "----\n***\n"])

@@ -114,7 +114,7 @@ def test_fuse_prefers_what_both_legs_found() -> None:
 
     ranked = fuse(by_meaning, by_words, 0.5)
 
-    assert [each.found.ordinal for each in ranked][0] == 2
+    assert ranked[0].found.ordinal == 2
     assert {each.found.ordinal for each in ranked} == {1, 2, 3, 4, 5}
     assert all(0 <= each.score <= 1 for each in ranked)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import check
-from tests.check import NO_TESTS_COLLECTED, Outcome, Step, count, report, verdict
+from tests.check import NO_TESTS_COLLECTED, Outcome, Step, count, groups, report, verdict, verdicts
 
 RESULTS = '<testsuites><testsuite tests="10" failures="2" errors="1" skipped="3"/></testsuites>'
 
@@ -133,3 +133,21 @@ def test_main_benchmark_unknown_names_the_known_ones(ran: list[tuple[str, ...]],
     assert check.main(["--benchmarks", "sarch"]) == 2
     assert "search, startup" in capsys.readouterr().err
     assert ran == []
+
+
+def test_groups_apart_gives_each_folder_inside_its_own_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("test_a.py", "conftest.py", "chat/test_b.py", "chat/deep/test_c.py", "fakes/x.py"):
+        (tmp_path / "ui" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "ui" / name).touch()
+    monkeypatch.setattr(check, "ROOT", tmp_path)
+    together = Step("Window", folders=("ui", "missing"))
+    assert list(groups(together)) == [["ui"]]
+    apart = Step("Window", folders=("ui", "missing"), apart=True)
+    assert list(groups(apart)) == [["ui/test_a.py"], ["ui/chat"]]
+
+
+def test_verdicts_name_each_thing_once():
+    assert verdicts([0, 1, -signal.SIGSEGV, 1]) == "failed, crashed (SIGSEGV)"
+    assert verdicts([0, 0]) == ""
