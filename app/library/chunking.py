@@ -12,7 +12,7 @@ from app.library.sentences import split_sentences
 CountTokens = Callable[[list[str]], list[int]]
 
 # Sentences are counted in batches of about this many characters.
-_BATCH_CHARACTERS: Final = 500_000
+_BATCH_CHARACTERS: Final = 100_000
 # A longer "sentence" is cut before it is counted, so that no text goes to the tokenizer whole.
 _LONGEST_PIECE: Final = 1500
 # A token stands for four or five letters. One that stands for far more is an unknown "word", such

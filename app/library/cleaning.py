@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import Final
+
+from app.base.jobs import CancelToken
 
 # Control characters, lone surrogates, and marks without width that would break up words.
 # Joiners (U+200C, U+200D) stay: Persian and Indian scripts and emoji need them.
@@ -56,14 +58,21 @@ def clean_line(text: str) -> str:
     return line if len(line) <= 200 else line[:199].rstrip() + "…"
 
 
-def clean_pages(pages: Sequence[str]) -> list[str]:
+def clean_pages(pages: Sequence[str], cancel: CancelToken | None = None) -> list[str]:
     """Clean the text of all pages of one PDF, as the PDF library gives it.
 
     Words broken at line ends are joined, running heads and page numbers go (the first of each
     running head stays), ligatures become letters.
     """
-    joined = _join_words([_LINE_ENDS.sub("\n", page) for page in pages])
-    return [_finish_page(page) for page in _drop_running_heads(joined)]
+    cancel = cancel or CancelToken()
+    joined = _join_words([_LINE_ENDS.sub("\n", page) for page in pages], cancel)
+    return [_finish_page(page) for page in _watched(_drop_running_heads(joined), cancel)]
+
+
+def _watched(pages: list[str], cancel: CancelToken) -> Iterator[str]:
+    for page in pages:
+        cancel.check()
+        yield page
 
 
 def _finish_page(page: str) -> str:
@@ -71,10 +80,12 @@ def _finish_page(page: str) -> str:
     return _GAPS.sub("\n\n", unicodedata.normalize("NFC", _SPACED.sub(" ", page))).strip()
 
 
-def _join_words(pages: list[str]) -> list[str]:
+def _join_words(pages: list[str], cancel: CancelToken) -> list[str]:
     # "well-\nknown" keeps its hyphen if the document also writes well-known within a line.
     known = {
-        "-".join(_words_around(found)).lower() for page in pages for found in _HYPHEN.finditer(page)
+        "-".join(_words_around(found)).lower()
+        for page in _watched(pages, cancel)
+        for found in _HYPHEN.finditer(page)
     }
 
     def join(found: re.Match[str]) -> str:
@@ -84,7 +95,7 @@ def _join_words(pages: list[str]) -> list[str]:
         keep = not after[:1].islower() or f"{before}-{after}".lower() in known
         return "-" if keep else ""
 
-    return [_BROKEN_WORD.sub(join, page) for page in pages]
+    return [_BROKEN_WORD.sub(join, page) for page in _watched(pages, cancel)]
 
 
 def _words_around(found: re.Match[str]) -> tuple[str, str]:
@@ -137,10 +148,15 @@ def _key(line: str, number: int, pages: int) -> str:
 
 
 def _repeated(keys: list[set[str]]) -> set[str]:
-    # Books change the running head from left to right pages, so each side counts by itself too.
+    """What stands at the edge of half of all pages, or of a few pages one after the other."""
     repeated: set[str] = set()
+    # Books change the running head from left to right pages, so each side counts by itself too.
     for pages in (keys, keys[0::2], keys[1::2]):
         counts = Counter(key for page in pages for key in page)
         enough = max(_PAGES_FOR_PATTERN, len(pages) / 2)
         repeated |= {key for key, count in counts.items() if count >= enough}
+        run: dict[str, int] = {}
+        for page in pages:
+            run = {key: run.get(key, 0) + 1 for key in page}
+            repeated |= {key for key, length in run.items() if length >= _PAGES_FOR_PATTERN}
     return repeated

@@ -65,8 +65,7 @@ def read_pdf(source: Source, cancel: CancelToken) -> Extracted:
         pages = _read_with_pypdf(source, cancel)
     else:
         _second_look(pages, source, cancel)
-    texts = clean_pages(pages.texts)
-    cancel.check()
+    texts = clean_pages(pages.texts, cancel)
     warning = _judged(texts, pages)
     section, parts = "", []
     for at, text in enumerate(texts):

@@ -9,31 +9,15 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QWidget
 
 from app.chat.entities import Citation
-from app.library.entities import DocumentKind
 from app.ui.chat.look import Look
 from app.ui.chat.stack import flow
 from app.ui.chat.words import source_title
+from app.ui.sources.kinds import kind_icon
 from app.ui.widgets.buttons import Button
 
 SHOWN = 8
 _WIDEST = 340
 _GAP = 6
-_ICONS = {
-    DocumentKind.PDF: "ph.file-pdf",
-    DocumentKind.WORD: "ph.article",
-    DocumentKind.SLIDES: "ph.presentation",
-    DocumentKind.SHEET: "ph.table",
-    DocumentKind.WEB: "ph.globe",
-    DocumentKind.EPUB: "ph.book-open",
-    DocumentKind.MARKDOWN: "ph.hash",
-    DocumentKind.TEXT: "ph.file-text",
-    DocumentKind.CODE: "ph.code",
-}
-
-
-def kind_icon(kind: DocumentKind | None) -> str:
-    """The icon of a kind of document; a plain file until it was read."""
-    return _ICONS[kind] if kind is not None else "ph.file"
 
 
 class SourceChips(QWidget):

@@ -9,9 +9,9 @@ from enum import Enum
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
 from app.library.entities import Collection, CollectionId, Document, DocumentId, Scope
-from app.ui.chat.citations import kind_icon
 from app.ui.chat.row_delegate import IS_HEADING
 from app.ui.icons import Icons
+from app.ui.sources.kinds import kind_icon
 
 Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()

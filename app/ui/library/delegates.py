@@ -17,9 +17,10 @@ from PySide6.QtWidgets import (
 from app.library.entities import Document, DocumentStatus
 from app.ui.icons import Icons
 from app.ui.library.items import ItemRole
-from app.ui.library.labels import display_title, kind_icon, status_text
+from app.ui.library.labels import display_title, status_text
 from app.ui.library.rows import Column, ShelfKind
 from app.ui.library.shelf_items import ShelfRow
+from app.ui.sources.kinds import kind_icon
 from app.ui.theme import TYPE_SIZES, ThemeKeeper
 
 Index = QModelIndex | QPersistentModelIndex

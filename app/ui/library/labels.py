@@ -16,18 +16,6 @@ KIND_LABELS = {
     DocumentKind.TEXT: "Text",
     DocumentKind.CODE: "Code",
 }
-KIND_ICONS = {
-    DocumentKind.PDF: "ph.file-pdf",
-    DocumentKind.WORD: "ph.article",
-    DocumentKind.SLIDES: "ph.presentation",
-    DocumentKind.SHEET: "ph.table",
-    DocumentKind.WEB: "ph.globe",
-    DocumentKind.EPUB: "ph.book-open",
-    DocumentKind.MARKDOWN: "ph.hash",
-    DocumentKind.TEXT: "ph.file-text",
-    DocumentKind.CODE: "ph.code",
-}
-UNKNOWN_KIND_ICON = "ph.file"
 PART_NOUNS = {
     DocumentKind.PDF: "page",
     DocumentKind.SLIDES: "slide",
@@ -46,11 +34,6 @@ _STATUS_LABELS = {
 def kind_label(kind: DocumentKind | None) -> str:
     """The kind in a word; empty until the file was read."""
     return KIND_LABELS[kind] if kind is not None else ""
-
-
-def kind_icon(kind: DocumentKind | None) -> str:
-    """The name of the icon for a kind."""
-    return KIND_ICONS[kind] if kind is not None else UNKNOWN_KIND_ICON
 
 
 def parts_text(document: Document) -> str:

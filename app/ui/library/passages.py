@@ -19,8 +19,8 @@ from PySide6.QtWidgets import QListView, QStyle, QStyleOptionViewItem
 from app.library.entities import Passage
 from app.ui.library.delegates import RowDelegate
 from app.ui.library.items import ROOT, ItemRole
-from app.ui.library.labels import kind_icon
 from app.ui.library.snippet import Snippet, make_snippet
+from app.ui.sources.kinds import kind_icon
 
 Index = QModelIndex | QPersistentModelIndex
 _MARGIN = 12

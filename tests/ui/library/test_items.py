@@ -14,9 +14,9 @@ from app.ui.library.items import (
     ItemRole,
     dragged_documents,
 )
-from app.ui.library.labels import KIND_ICONS, UNKNOWN_KIND_ICON
 from app.ui.library.rows import EVERYTHING, Column, Shelf, ShelfKind, StatusFilter
 from app.ui.library.shelf_items import ShelfListModel
+from app.ui.sources.kinds import KIND_ICONS, UNKNOWN_KIND_ICON
 from tests.ui.library.fakes import NOW, make_document
 
 CONTRACTS = CollectionId(1)

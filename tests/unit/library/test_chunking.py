@@ -106,7 +106,7 @@ def test_chunk_parts_of_many_sentences_counts_them_in_few_calls():
 
     chunk_parts([Text(PROSE)] * 100, counter)
 
-    assert len(counter.calls) <= 3
+    assert len(counter.calls) <= 10
     assert sum(counter.calls) == 60 * 100
 
 

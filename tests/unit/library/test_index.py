@@ -257,7 +257,7 @@ def test_full_disk_is_named_and_leaves_no_trace(
 def _write_then_die(folder: str) -> None:
     index = Index(Path(folder))
     index.write([embedded_document("lease", LEASE)])
-    with mock.patch.object(index_module, "chunk_table", lambda _documents: os._exit(9)):
+    with mock.patch.object(index_module, "chunk_table", side_effect=lambda _documents: os._exit(9)):
         index.write([embedded_document("pump", PUMP, "more")])
 
 
