@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 import app
 from app.base.changes import Topic
 from app.base.errors import AppError
+from app.base.jobs import Activity
 from app.base.paths import DataPaths, resource
 from app.settings.schema import Settings
 from app.settings.store import SettingsStore
@@ -156,6 +157,7 @@ class Session(QObject):
         window.cancel_requested.connect(self._on_cancel_requested)
         self._relay.changed.connect(self._on_changed)
         self._relay.activity.connect(window.status.show_activity)
+        self._relay.activity.connect(self._on_activity)
         self._jobs.bug_found.connect(self._crash.report_bug)
         self._starter.started.connect(self._on_started)
         self._starter.failed.connect(self._on_start_failed)
@@ -244,6 +246,10 @@ class Session(QObject):
     def _on_called(self, files: Sequence[Path]) -> None:
         self.window.bring_to_front()
         self.window.open_paths(files)
+
+    def _on_activity(self, activity: Activity) -> None:
+        if activity.problem:
+            self.window.notifier.toast(activity.problem, Severity.DANGER)
 
     def _on_changed(self, topics: frozenset[Topic]) -> None:
         if Topic.SETTINGS in topics:

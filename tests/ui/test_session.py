@@ -318,3 +318,10 @@ def test_f6_steps_through_the_parts_of_the_window(session: Session, qtbot):
     assert pane.isAncestorOf(focus())
     window.actions_table.run("go.previous-part")
     assert window.rail.isAncestorOf(focus())
+
+
+def test_job_that_ended_early_says_why(session: Session, qtbot):
+    ended = Activity("ingestion", "Indexing", finished=True, problem="There is no room left.")
+    fakes(session).notices.activity(ended)
+    qtbot.waitUntil(lambda: bool(session.window.notifier.notes))
+    assert session.window.notifier.notes[-1].text == "There is no room left."
