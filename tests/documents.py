@@ -55,14 +55,17 @@ def pdf(
     return path
 
 
-def scanned_pdf(path: Path, pages: int = 3, stamp: str = "") -> Path:
-    """A PDF whose pages are pictures; `stamp` is text that the scanner printed on each."""
+def scanned_pdf(path: Path, pages: int = 3, stamp: str = "", share: float = 1.0) -> Path:
+    """A PDF whose pages are pictures; `stamp` is text that the scanner printed on each.
+
+    `share` of each page's height is picture: a small one makes it a logo.
+    """
     from reportlab.lib.utils import ImageReader
     from reportlab.pdfgen.canvas import Canvas
 
     canvas = Canvas(str(path), pagesize=(595, 842))
     for _ in range(pages):
-        canvas.drawImage(ImageReader(io.BytesIO(PNG_PIXEL)), 0, 0, 595, 842)
+        canvas.drawImage(ImageReader(io.BytesIO(PNG_PIXEL)), 0, 0, 595, 842 * share)
         if stamp:
             canvas.drawString(40, 20, stamp)
         canvas.showPage()

@@ -26,13 +26,16 @@ INTERRUPTED = 130
 OpenWindow = Callable[[DataPaths, Sequence[Path]], int]
 
 
-def main(argv: Sequence[str], *, open_window: OpenWindow, selftest: Callable[[Path], int]) -> int:
+def main(
+    argv: Sequence[str], *, open_window: OpenWindow, selftest: Callable[[Path, Path | None], int]
+) -> int:
     """Run one command, or open the window. Returns the exit code.
 
     Args:
         argv: the words after `cairn`.
         open_window: opens the window with these files; given, because Qt is not known here.
-        selftest: walks through the window and saves pictures in this folder.
+        selftest: walks through the window and saves pictures in this folder; the data go into
+            the second one, or nowhere that lasts.
     """
     parser, commands = _parsers()
     is_command = _names_command(argv, commands) or set(argv) & {"-h", "--help", "--version"}
@@ -44,7 +47,7 @@ def main(argv: Sequence[str], *, open_window: OpenWindow, selftest: Callable[[Pa
             paths.make()
             return open_window(paths, [each.absolute() for each in arguments.files])
         if arguments.command == "selftest":
-            return selftest(arguments.screenshots)
+            return selftest(arguments.screenshots, arguments.data_dir)
         return _run(arguments.run, data_paths(arguments.data_dir), arguments, printer)
     except AppError as error:
         printer.failure(error)
@@ -98,15 +101,18 @@ def _parsers() -> tuple[argparse.ArgumentParser, tuple[str, ...]]:
     parser.add_argument("--version", action="version", version=app.__version__)
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="where Cairn keeps its data")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    common = argparse.ArgumentParser(add_help=False)
+    place = argparse.ArgumentParser(add_help=False)
     # Also after the command; there it must not undo what was said before it.
-    common.add_argument("--data-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS)
+    place.add_argument("--data-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS)
+    common = argparse.ArgumentParser(add_help=False, parents=[place])
     common.add_argument("--json", action="store_true", help="print one JSON document")
     asking.add_to(commands, common)
     documents.add_to(commands, common)
     local_models.add_to(commands, common)
     selftest = commands.add_parser(
-        "selftest", help="walk the first minute offscreen on a sample, with screenshots"
+        "selftest",
+        parents=[place],
+        help="walk the first minute offscreen on a sample, with screenshots",
     )
     selftest.add_argument(
         "--screenshots", type=Path, default=Path("screenshots"), metavar="DIR", help="where to"

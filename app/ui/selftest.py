@@ -47,8 +47,12 @@ class Step:
     picture: str = ""
 
 
-def run_selftest(screenshots: Path) -> int:
+def run_selftest(screenshots: Path, data_dir: Path | None = None) -> int:
     """Walk the journey and save the pictures; returns 0.
+
+    Args:
+        screenshots: where the pictures go.
+        data_dir: the data folder to use; None takes one that is gone afterwards.
 
     Raises:
         SelftestFailed: a step did not come about; which, in words.
@@ -62,7 +66,7 @@ def run_selftest(screenshots: Path) -> int:
     screenshots.mkdir(parents=True, exist_ok=True)
     application = make_application()
     with tempfile.TemporaryDirectory(prefix="cairn-selftest-") as folder:
-        paths = DataPaths(Path(folder))
+        paths = DataPaths(data_dir or Path(folder))
         paths.make()
         walk = _Walk(screenshots)
         session = Session(application, paths, build=walk.build)

@@ -78,6 +78,14 @@ def build_services(paths: DataPaths) -> Services:
     return services
 
 
+def settle_clipboard() -> None:
+    """Leave plain text in the clipboard: what Python made for it would be freed too late, after
+    the interpreter is gone, and take the process down as it ends."""
+    clipboard = QGuiApplication.clipboard()
+    if clipboard.ownsClipboard():
+        clipboard.setText(clipboard.text())
+
+
 class Session(QObject):
     """Owns everything that lives as long as the window.
 
@@ -284,6 +292,7 @@ class Session(QObject):
     def _add_shutdown_steps(self) -> None:
         add = self._shutdown.add
         add("crash reports", self._crash.uninstall)
+        add("clipboard", settle_clipboard)
         add("services", self._starter.close)
         add("jobs", self._close_jobs)
         add("notices", self._relay.close)

@@ -29,10 +29,13 @@ SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick_collections() -> None:
-    """Keep what was imported out of the many collections that look for leaks."""
+def tidy_process() -> Iterator[None]:
+    """Keep imported things out of the many collections, and the clipboard empty at the end."""
     gc.collect()
     gc.freeze()
+    yield
+    if QApplication.instance() is not None:
+        QApplication.clipboard().clear()  # what Python made for it is freed too late otherwise
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from shiboken6 import isValid
@@ -247,6 +247,15 @@ def test_second_start_brings_the_window_back_with_its_files(session: Session, tm
     session._instance.called.emit((file,))
     assert not session.window.isMinimized()
     qtbot.waitUntil(lambda: sample(session.window, "chat").dropped == [(file,)])
+
+
+def test_close_leaves_the_copied_text_but_nothing_that_python_made(session: Session):
+    mime = QMimeData()
+    mime.setText("copied words")
+    QApplication.clipboard().setMimeData(mime)
+    session.close()
+    assert QApplication.clipboard().text() == "copied words"
+    assert not isValid(mime)
 
 
 def test_damaged_settings_file_is_told(make, qtbot, paths: DataPaths):

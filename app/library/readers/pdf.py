@@ -37,6 +37,7 @@ _BROKEN_IN_A_ROW: Final = 200
 # Less than this on a page with a picture is a stamp or a page number, not the page's text.
 _FEW_CHARACTERS: Final = 30
 _MOSTLY_SCANNED: Final = 0.8
+_PICTURE_SHARE: Final = 0.4
 _OBJECTS_TO_SEE: Final = 2000
 _DRAWN_LETTERS: Final = 50
 _PAGES_TO_TRY: Final = 12
@@ -149,13 +150,17 @@ def _whole_text(text_page: Any) -> str:
 
 
 def _is_pictured(page: Any) -> bool:
-    """Whether the page shows an image, or letters drawn as shapes."""
-    drawn = 0
+    """Whether pictures fill much of the page, or letters are drawn as shapes."""
+    page_width, page_height = page.get_size()
+    covered, drawn = 0.0, 0
     for each in islice(page.get_objects(max_depth=4), _OBJECTS_TO_SEE):
-        if each.type == pdfium_c.FPDF_PAGEOBJ_IMAGE:
-            return True
         drawn += each.type == pdfium_c.FPDF_PAGEOBJ_PATH
-    return drawn >= _DRAWN_LETTERS
+        if each.type == pdfium_c.FPDF_PAGEOBJ_IMAGE:
+            if each.level:  # within a form, whose own scale is not known here
+                return True
+            left, bottom, right, top = each.get_bounds()
+            covered += (right - left) * (top - bottom)  # scanners also store a page in strips
+    return covered >= _PICTURE_SHARE * page_width * page_height or drawn >= _DRAWN_LETTERS
 
 
 def _outline(document: Any) -> dict[int, str]:
@@ -250,7 +255,7 @@ def _judged(texts: list[str], pages: _Pages) -> str:
     """What is missing from the text, in words; raises when too little is there."""
     short = {at for at, text in enumerate(texts) if len(text) < _FEW_CHARACTERS}
     scanned = len(pages.pictured & short)
-    if scanned and (scanned == len(short) == len(texts) or scanned > _MOSTLY_SCANNED * len(texts)):
+    if scanned and (len(short) == len(texts) or scanned > _MOSTLY_SCANNED * len(texts)):
         raise NeedsOcr(
             f"This PDF is scanned: {_of_pages(scanned, len(texts))} hold only pictures of text.",
             "Run text recognition (OCR) on it, for instance in the program of your scanner, "

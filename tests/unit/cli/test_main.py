@@ -44,8 +44,13 @@ def window() -> Opened:
     return Opened()
 
 
+def selftest(screenshots: Path, data_dir: Path | None) -> int:
+    assert screenshots == Path("screenshots")
+    return 41 if data_dir is None else 42
+
+
 def run(words: Sequence[object], window: Opened) -> int:
-    return main([str(each) for each in words], open_window=window, selftest=lambda _path: 42)
+    return main([str(each) for each in words], open_window=window, selftest=selftest)
 
 
 def test_without_words_the_window_opens_on_the_default_folder(
@@ -91,7 +96,8 @@ def test_failure_with_json_is_a_json_document(
 
 
 def test_selftest_is_handed_over(window: Opened) -> None:
-    assert run(["selftest"], window) == 42
+    assert run(["selftest"], window) == 41
+    assert run(["selftest", "--data-dir", "d"], window) == 42
 
 
 def test_version_is_printed(window: Opened, capsys: pytest.CaptureFixture[str]) -> None:

@@ -83,6 +83,24 @@ def test_read_pdf_of_pictures_asks_for_text_recognition(tmp_path, stamp):
     assert "OCR" in caught.value.hint
 
 
+def test_read_pdf_of_few_words_beside_a_logo_is_read(tmp_path):
+    path = documents.scanned_pdf(tmp_path / "a.pdf", stamp="Receipt 42", share=0.1)
+
+    assert [part.text for part in read(path).parts] == ["Receipt 42"] * 3
+
+
+def test_read_pdf_of_pictures_between_blank_pages_asks_for_text_recognition(tmp_path):
+    documents.pdf(tmp_path / "blank.pdf", ["", "", ""])
+    documents.scanned_pdf(tmp_path / "scan.pdf", pages=2)
+    writer = pypdf.PdfWriter()
+    writer.append(tmp_path / "blank.pdf")
+    writer.append(tmp_path / "scan.pdf")
+    writer.write(tmp_path / "both.pdf")
+
+    with pytest.raises(NeedsOcr, match="2 of 5 pages"):
+        read(tmp_path / "both.pdf")
+
+
 def test_read_pdf_with_some_scanned_pages_reads_the_others_and_warns(tmp_path):
     documents.pdf(tmp_path / "text.pdf", [LONG] * 3)
     documents.scanned_pdf(tmp_path / "scan.pdf", pages=2)
