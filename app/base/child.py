@@ -136,9 +136,11 @@ class ChildProcess:
 
     @property
     def is_running(self) -> bool:
-        """Whether a child process is alive now."""
-        process = self._process
-        return process is not None and process.is_alive()
+        """Whether there is a child, as far as its reader knows.
+
+        The process itself is not asked: of two threads that do, one learns no exit code.
+        """
+        return self._connection is not None
 
     @property
     def pid(self) -> int | None:
@@ -194,7 +196,7 @@ class ChildProcess:
         with self._lock:
             if self._closing:
                 raise ChildStopped(f"The {self.name} is shutting down.")
-            if not self.is_running or self._connection is None:
+            if not self.is_running:
                 self._start()
             pending = PendingCall(next(self._ids), on_event, self._send_quietly)
             self._calls[pending.id] = pending

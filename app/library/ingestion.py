@@ -93,6 +93,8 @@ class Ingestion:
         self._closing = False
         self._batch: _Batch | None = None
         self._steps: dict[DocumentId, Step] = {}
+        self._unwanted: set[ContentHash] = set()
+        self._index_lock = threading.Lock()  # held while a batch or a removal is in the child
         self._burst = _Burst()
         self._noticed_at = 0.0
         self._idle_deaths = 0
@@ -147,6 +149,22 @@ class Ingestion:
             self._changed.notify_all()
         self._tell(force=True)
 
+    def discard(self, contents: Iterable[ContentHash]) -> None:
+        """Take contents out of the index: now, or after the batch that is in the child.
+
+        Not during a batch, which may be about to refer to one of them again. A kill before it is
+        done leaves it to the next start.
+        """
+        with self._changed:
+            self._unwanted |= set(contents)
+        if self._index_lock.acquire(blocking=False):
+            try:
+                self._remove_unwanted()
+            finally:
+                self._index_lock.release()
+        else:
+            self.wake()
+
     def wait(self, ids: Iterable[DocumentId], timeout: float | None = None) -> bool:
         """Wait until none of the documents is pending; False when time ran out.
 
@@ -180,9 +198,12 @@ class Ingestion:
                 self._wanted = False
             try:
                 self._drain()
+                with self._index_lock:
+                    self._remove_unwanted()
                 if not tidied:
                     tidied = True
-                    self._tidy()
+                    with self._index_lock:
+                        self._tidy()
             except AppError as error:
                 # A full disk, say. The rows are still queued; the next wake-up tries again.
                 log.error("ingestion paused: %s", error)
@@ -200,7 +221,9 @@ class Ingestion:
             if not found:
                 self._end_burst()
                 return
-            self._work_on(_Batch({each.id: each for each in found}))
+            with self._index_lock:
+                self._work_on(_Batch({each.id: each for each in found}))
+                self._remove_unwanted()
 
     def _work_on(self, batch: _Batch) -> None:
         with self._changed:
@@ -253,9 +276,8 @@ class Ingestion:
             self._idle_deaths = 0
         if ended:
             unused = self._database.write(lambda session: store.note_ended(session, ended))
-            if unused:
-                self._child.call(RemoveContents(unused))
             with self._changed:
+                self._unwanted |= set(unused)
                 for each in ended:
                     self._forget(batch, DocumentId(each.key))
                 self._changed.notify_all()
@@ -265,6 +287,22 @@ class Ingestion:
         batch.open.pop(key, None)
         self._steps.pop(key, None)
         self._burst.done.add(key)
+
+    def _remove_unwanted(self) -> None:
+        """Remove what was discarded and is still not used; the caller holds the index lock."""
+        with self._changed:
+            contents, self._unwanted = self._unwanted, set()
+        if not contents or self._closing:
+            return
+        with self._database.read() as session:
+            unused = store.unused(session, contents)
+        try:
+            if unused:
+                self._child.call(RemoveContents(unused)).result()
+        except ChildStopped as error:
+            log.warning("removal waits for the next occasion: %s", error)
+            with self._changed:
+                self._unwanted |= set(unused)
 
     def _settle(self, batch: _Batch, error: Cancelled | ChildStopped | ChildBug) -> None:
         """Decide about the documents that the child did not finish."""

@@ -8,16 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_DOCUMENTS = """
-    .pdf .docx .docm .pptx .pptm .xlsx .xlsm .csv .tsv .html .htm .xhtml .epub .md .markdown .txt
-    .text .log .rst .org .tex .doc .xls .ppt
-"""
-_CODE = """
-    .py .pyi .js .mjs .ts .tsx .jsx .java .kt .kts .c .h .cc .cpp .cxx .hpp .cs .go .rs .rb .php
-    .swift .scala .lua .pl .r .jl .m .sh .bash .zsh .fish .ps1 .bat .cmd .sql .json .jsonl .yaml
-    .yml .toml .ini .cfg .conf .xml .css .scss .vue .svelte .ipynb .gradle .cmake .proto
-"""
-SUFFIXES = frozenset(_DOCUMENTS.split() + _CODE.split())
+from app.library.names import kind_of_name
+
+# Taken in so that each is named with the way to save it anew.
+OLD_OFFICE = frozenset({".doc", ".xls", ".ppt"})
 SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "venv", "site-packages"})
 
 
@@ -51,7 +45,7 @@ def candidates(paths: Sequence[Path]) -> Iterator[Candidate | Refused]:
 
 def is_document_name(path: Path) -> bool:
     """Whether a file of this name is looked at when a folder is added."""
-    return path.suffix.lower() in SUFFIXES
+    return kind_of_name(path) is not None or path.suffix.lower() in OLD_OFFICE
 
 
 def _in_folder(folder: Path) -> Iterator[Candidate | Refused]:

@@ -35,6 +35,9 @@ SHARED_WORDS_WEIGHT: Final = 0.05
 MISSING_NAME_PENALTY: Final = 0.12
 # A question in the text is not an answer, but the sentence after it may be one.
 AFTER_QUESTION_LOSS: Final = 0.1
+# The head of a table or of a function names things and says nothing about them.
+FRAGMENT_WORDS: Final = 3
+FRAGMENT_LOSS: Final = 0.15
 SAME_SENTENCE: Final = 0.93
 # Eight passages hold about a hundred; more would make the answer wait.
 MAX_SENTENCES: Final = 400
@@ -45,6 +48,7 @@ HEADING_WORDS: Final = 8
 _WORD: Final = re.compile(r"\w+")
 _QUESTION_END: Final = re.compile("[?\uff1f\u061f]\\W*$")  # Latin, full-width and Arabic
 _SENTENCE_END: Final = re.compile("[.!?:;,|\u2026\u3002\uff01\uff1f]\\W*$")
+_FULL_STOP: Final = re.compile("[.!?\u2026\u3002\uff01\uff1f]\\W*$")
 _NOT_IN_HEADINGS: Final = re.compile(r"^\s*[-*•·]\s|[:|=\t]")
 _NAME: Final = re.compile(r"(?<=[\w,;:] )[^\W\d_a-z]\w+|\w*\d\w*")
 
@@ -137,7 +141,8 @@ def _scores(question: str, sentences: Sequence[_Sentence], cosines: Vectors) -> 
     scores = cosines + SHARED_WORDS_WEIGHT * shared
     if _names_are_missing(question, set().union(*stems)):
         scores = scores - MISSING_NAME_PENALTY
-    scores = _passed_on(scores, sentences)
+    fragments = np.array([_is_fragment(each.text) for each in sentences])
+    scores = _passed_on(scores - np.float32(FRAGMENT_LOSS) * fragments, sentences)
     result: Vectors = scores.astype(np.float32)
     return result
 
@@ -148,6 +153,10 @@ def _names_are_missing(question: str, stems: set[str]) -> bool:
     if not looks_english(question):
         names = [each for each in names if any(map(str.isdigit, each))]
     return any(word_stem(each.lower()) not in stems for each in names)
+
+
+def _is_fragment(text: str) -> bool:
+    return len(_WORD.findall(text)) <= FRAGMENT_WORDS and not _FULL_STOP.search(text)
 
 
 def _passed_on(scores: Vectors, sentences: Sequence[_Sentence]) -> Vectors:

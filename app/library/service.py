@@ -37,7 +37,6 @@ from app.library.protocol import (
     PickedSentence,
     PickSentences,
     ReadPart,
-    RemoveContents,
     RenderPage,
     Search,
 )
@@ -125,9 +124,8 @@ class LibraryService:
         wanted = tuple(ids)
         self._ingestion.cancel(wanted)
         unused = self._database.write(lambda session: store.remove(session, wanted))
-        if unused:
-            self._ask(RemoveContents(unused))
         self._notices.changed(Topic.DOCUMENTS)
+        self._ingestion.discard(unused)
 
     def cancel(self, ids: Iterable[DocumentId]) -> None:
         """Stop indexing documents that are not done yet."""

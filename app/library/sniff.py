@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Final
 
 from app.base.jobs import CancelToken
 from app.library.entities import DocumentKind
 from app.library.errors import NeedsOcr, ReaderError, damaged, password_needed
+from app.library.names import SUFFIXES, kind_of_name
 from app.library.readers.archive import open_archive
 from app.library.readers.encoding import looks_like_text
 from app.library.readers.source import Source
@@ -23,31 +23,6 @@ WHAT: Final = {
     DocumentKind.MARKDOWN: "Markdown file",
     DocumentKind.TEXT: "text file",
     DocumentKind.CODE: "source file",
-}
-_CODE: Final = """
-    py pyi pyx ipynb js mjs cjs ts tsx jsx vue svelte java kt kts scala groovy gradle c h cc cpp cxx
-    hpp hh cs fs vb go rs swift m mm rb php pl pm lua r jl dart ex exs erl hs ml clj lisp el sh bash
-    zsh fish ps1 bat cmd sql css scss sass less json jsonl ndjson json5 yaml yml toml ini cfg conf
-    properties env xml xsd xsl wsdl proto graphql tf nix cmake mk asm s v vhd sv f90 f pas diff
-    patch
-"""
-_TEXT: Final = "txt text log rst adoc asciidoc org tex bib srt vtt eml nfo me"
-_SUFFIXES: Final = (
-    {f".{each}": DocumentKind.CODE for each in _CODE.split()}
-    | {f".{each}": DocumentKind.TEXT for each in _TEXT.split()}
-    | dict.fromkeys((".md", ".markdown", ".mdown", ".mkd", ".qmd", ".rmd"), DocumentKind.MARKDOWN)
-    | dict.fromkeys((".html", ".htm", ".xhtml", ".xht"), DocumentKind.WEB)
-    | dict.fromkeys((".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".xltx"), DocumentKind.SHEET)
-    | dict.fromkeys((".docx", ".docm", ".dotx"), DocumentKind.WORD)
-    | dict.fromkeys((".pptx", ".pptm", ".ppsx", ".potx"), DocumentKind.SLIDES)
-    | {".pdf": DocumentKind.PDF, ".epub": DocumentKind.EPUB}
-)
-_BARE_NAMES: Final = {
-    "readme": DocumentKind.TEXT,
-    "license": DocumentKind.TEXT,
-    "changelog": DocumentKind.TEXT,
-    "makefile": DocumentKind.CODE,
-    "dockerfile": DocumentKind.CODE,
 }
 _CONTAINERS: Final = (
     DocumentKind.PDF,
@@ -70,14 +45,6 @@ _WEB_START: Final = re.compile(
     rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)?<(?:!doctype html|html|head|body)\b",
     re.I | re.S,
 )
-
-
-def kind_of_name(path: Path) -> DocumentKind | None:
-    """What the name promises; None when it promises nothing that can be read.
-
-    Good enough to choose the files of a folder; `identify` looks into the file.
-    """
-    return _SUFFIXES.get(path.suffix.lower()) or _BARE_NAMES.get(path.name.lower())
 
 
 def identify(source: Source, cancel: CancelToken) -> DocumentKind:
@@ -107,7 +74,7 @@ def _is_pdf(source: Source) -> bool:
 
 
 def _identify_zip(source: Source, cancel: CancelToken) -> DocumentKind:
-    claimed = _SUFFIXES.get(source.suffix)
+    claimed = SUFFIXES.get(source.suffix)
     what = WHAT[claimed] if claimed in (*_CONTAINERS, DocumentKind.SHEET) else "zip archive"
     with open_archive(source, what, cancel) as archive:
         names = archive.names
@@ -189,7 +156,7 @@ def _identify_text(source: Source) -> DocumentKind:
 
 
 def _not_readable(source: Source) -> ReaderError:
-    claimed = _SUFFIXES.get(source.suffix)
+    claimed = SUFFIXES.get(source.suffix)
     if claimed in _CONTAINERS or source.suffix.startswith(".xls"):
         return damaged(WHAT[claimed or DocumentKind.SHEET])
     return ReaderError(

@@ -124,7 +124,7 @@ def note_ended(
     session: Session, events: Sequence[ItemIndexed | ItemFailed]
 ) -> tuple[ContentHash, ...]:
     """Write down what became of documents. Returns contents that nothing refers to any more."""
-    unused: set[ContentHash] = set()
+    touched: set[ContentHash] = set()
     for event in events:
         row = session.get(DocumentRow, event.key)
         match event:
@@ -133,13 +133,13 @@ def note_ended(
                     row.status = DocumentStatus.FAILED
                     row.reason, row.hint = message, hint
             case ItemIndexed():
-                unused.add(event.content)  # in case it was removed while it was being indexed
+                touched.add(event.content)  # in case it was removed while it was being indexed
                 if row is not None:
                     if row.content is not None:
-                        unused.add(ContentHash(row.content))
+                        touched.add(ContentHash(row.content))
                     _set_indexed(row, event)
     session.flush()
-    return tuple(sorted(each for each in unused if not _is_used(session, each)))
+    return unused(session, touched)
 
 
 def remove(session: Session, ids: Iterable[DocumentId]) -> tuple[ContentHash, ...]:
@@ -149,6 +149,11 @@ def remove(session: Session, ids: Iterable[DocumentId]) -> tuple[ContentHash, ..
     for row in rows:
         session.delete(row)
     session.flush()
+    return unused(session, contents)
+
+
+def unused(session: Session, contents: Iterable[ContentHash]) -> tuple[ContentHash, ...]:
+    """Those of the contents that no document refers to."""
     return tuple(sorted(each for each in contents if not _is_used(session, each)))
 
 

@@ -79,10 +79,13 @@ def build_services(paths: DataPaths) -> Services:
 
 
 def settle_clipboard() -> None:
-    """Leave plain text in the clipboard: what Python made for it would be freed too late, after
-    the interpreter is gone, and take the process down as it ends."""
+    """Leave plain text in the clipboard.
+
+    What Python made for it would be freed after the interpreter is gone, and end in a crash.
+    """
     clipboard = QGuiApplication.clipboard()
-    if clipboard.ownsClipboard():
+    # Without a screen Qt cannot tell whose it is; there is nobody else.
+    if clipboard.ownsClipboard() or QGuiApplication.platformName() == "offscreen":
         clipboard.setText(clipboard.text())
 
 

@@ -7,8 +7,9 @@ import pytest
 from app.base.jobs import CancelToken
 from app.library.entities import DocumentKind
 from app.library.errors import NeedsOcr, PasswordNeeded, ReaderError
+from app.library.names import kind_of_name
 from app.library.readers.source import open_source
-from app.library.sniff import identify, kind_of_name
+from app.library.sniff import identify
 from tests import documents
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
