@@ -49,7 +49,8 @@ class Document:
 
     Attributes:
         content: None until the file was read once.
-        reason, hint: why it failed and what to do, for a person.
+        reason, hint: why it failed and what to do, for a person. Of an indexed document the
+            reason says what could not be read; empty if all could.
         chunks_done, chunks: progress while embedding; equal once indexed.
         pages: pages of a PDF, else the number of sections, slides or sheets.
     """

@@ -258,6 +258,7 @@ def _indexed(key: int, document: ReadDocument, *, chunks: int, reused: bool) -> 
         pages=pages,
         chunks=chunks,
         reused=reused,
+        warning=document.warning,
     )
 
 

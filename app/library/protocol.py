@@ -45,7 +45,12 @@ class ItemEmbedding:
 
 @dataclass(frozen=True, slots=True)
 class ItemIndexed:
-    """The file is searchable. `reused`: its content was in the index already."""
+    """The file is searchable.
+
+    Attributes:
+        reused: its content was in the index already.
+        warning: what could not be read of it, in words; empty if all could.
+    """
 
     key: int
     content: ContentHash
@@ -54,6 +59,7 @@ class ItemIndexed:
     pages: int
     chunks: int
     reused: bool
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -266,7 +266,7 @@ def _set_indexed(row: DocumentRow, event: ItemIndexed) -> None:
     row.status = DocumentStatus.INDEXED
     row.content, row.kind, row.title = event.content, event.kind, event.title
     row.pages, row.chunks = event.pages, event.chunks
-    row.reason = row.hint = ""
+    row.reason, row.hint = event.warning, ""
     row.crashes = 0
 
 

@@ -126,7 +126,11 @@ class Engine:
         step=512,
     )
     threads: int = setting(
-        0, "Processor threads", "0 chooses by measuring this computer.", low=0, high=256
+        0,
+        "Processor threads",
+        "0 takes the cores of this computer and leaves one for everything else.",
+        low=0,
+        high=256,
     )
     gpu_layers: int = setting(
         -1,

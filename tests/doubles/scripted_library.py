@@ -90,7 +90,9 @@ class ScriptedLibrary:
         reused = (self._index / content).exists()
         (self._index / content).write_text(text)
         kind = DocumentKind.TEXT
-        context.emit(ItemIndexed(item.key, content, Path(item.path).stem, kind, 1, 4, reused))
+        warning = "A page is a picture." if text.startswith("PARTLY") else ""
+        title = Path(item.path).stem
+        context.emit(ItemIndexed(item.key, content, title, kind, 1, 4, reused, warning))
 
     def _search(
         self, question: str, limit: int, contents: tuple[ContentHash, ...] | None

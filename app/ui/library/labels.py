@@ -48,6 +48,8 @@ def status_text(document: Document) -> str:
     label = _STATUS_LABELS[document.status]
     if document.status is DocumentStatus.EMBEDDING and document.chunks:
         return f"{label} {document.chunks_done:,} of {document.chunks:,}"
+    if document.status is DocumentStatus.INDEXED and document.reason:
+        return f"{label} in part"
     if document.status is DocumentStatus.FAILED and document.reason:
         return f"{label}: {document.reason}"
     return label

@@ -37,7 +37,8 @@ class SelectionPanel(QFrame):
         self.setObjectName("selection")
         self.title = ElidedLabel("", "h3")
         self.facts = ElidedLabel("", "caption", mode=Qt.TextElideMode.ElideMiddle)
-        self.problem = _Problem(icons)
+        self.problem = _Problem(icons, Severity.DANGER, DocumentStatus.FAILED)
+        self.partial = _Problem(icons, Severity.WARN, DocumentStatus.INDEXED)
         self.ask_button = Button("Ask about this", "primary", icons.icon("ph.chat", "on_accent"))
         self.retry_button = Button("Retry", icon=icons.icon("ph.arrow-clockwise", "text"))
         self.cancel_button = Button("Cancel", icon=icons.icon("ph.x", "text"))
@@ -57,6 +58,7 @@ class SelectionPanel(QFrame):
         self.title.set_text(display_title(one) if one else f"{len(documents):,} documents selected")
         self.facts.set_text(_facts(one) if one else _sum(documents))
         self.problem.show_document(one)
+        self.partial.show_document(one)
         self.ask_button.setText(" Ask about this" if one else " Ask about these")
         self.ask_button.setAccessibleName(self.ask_button.text().strip())
         self.ask_button.setEnabled(any(can_be_asked(each) for each in documents))
@@ -95,6 +97,7 @@ class SelectionPanel(QFrame):
         layout.setSpacing(10)
         layout.addLayout(self._line)
         layout.addWidget(self.problem)
+        layout.addWidget(self.partial)
 
     def _connect(self) -> None:
         self.ask_button.clicked.connect(self.ask_requested)
@@ -106,18 +109,19 @@ class SelectionPanel(QFrame):
 
 
 class _Problem(QFrame):
-    """The reason of a failure and the next step, whole, and selectable to be copied."""
+    """Why a document has this status and the next step, whole, and selectable to be copied."""
 
-    def __init__(self, icons: Icons) -> None:
+    def __init__(self, icons: Icons, severity: Severity, status: DocumentStatus) -> None:
         super().__init__()
+        self._status = status
         self.setObjectName("bar")
-        self.setProperty("sev", Severity.DANGER.value)
+        self.setProperty("sev", severity.value)
         self._reason = _selectable("")
         self._hint = _selectable("body2")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(10)
-        icon = IconLabel(icons.icon(SEVERITY_ICONS[Severity.DANGER], Severity.DANGER.value))
+        icon = IconLabel(icons.icon(SEVERITY_ICONS[severity], severity.value))
         layout.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
         words = QVBoxLayout()
         words.setSpacing(2)
@@ -126,11 +130,11 @@ class _Problem(QFrame):
         layout.addLayout(words, 1)
 
     def show_document(self, document: Document | None) -> None:
-        failed = document is not None and document.status is DocumentStatus.FAILED
-        self.setVisible(failed)
-        if document is None or not failed:
+        is_told = document is not None and document.status is self._status and document.reason
+        self.setVisible(bool(is_told))
+        if document is None or not is_told:
             return
-        self._reason.setText(document.reason or "The reason is not known.")
+        self._reason.setText(document.reason)
         self._hint.setText(document.hint)
         self._hint.setVisible(bool(document.hint))
 

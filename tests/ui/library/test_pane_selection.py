@@ -62,6 +62,19 @@ def test_selection_panel_shows_a_failure_in_full(open_pane, library, qtbot):
     assert not panel.ask_button.isEnabled()
 
 
+def test_document_read_in_part_says_what_is_missing(open_pane, library, qtbot):
+    reason = "2 of 5 pages are pictures of text and cannot be searched."
+    put(library, make_document(1, status=DocumentStatus.INDEXED, reason=reason))
+    pane = open_pane()
+    click_row(qtbot, pane, 0)
+    panel = pane.page.panel
+    words = [each.text() for each in panel.partial.findChildren(QWidget) if hasattr(each, "text")]
+    assert words[0] == reason
+    assert panel.partial.isVisible()
+    assert not panel.problem.isVisible()
+    assert "Indexed in part" in panel.facts.whole_text
+
+
 def test_selection_of_several_speaks_of_them_together(open_pane, library, qtbot):
     put(library, make_document(1), make_document(2, status=DocumentStatus.READING))
     pane = open_pane()

@@ -110,6 +110,14 @@ def test_one_bad_file_does_not_stop_the_rest(library: LibraryService, files: Pat
     )
 
 
+def test_document_read_in_part_is_indexed_and_says_what_is_missing(
+    library: LibraryService, files: Path
+) -> None:
+    path = write(files, a="PARTLY readable")
+    (document,) = add(library, path)
+    assert (document.status, document.reason) == (DocumentStatus.INDEXED, "A page is a picture.")
+
+
 def test_refused_paths_are_named_with_reasons(library: LibraryService, files: Path) -> None:
     write(files, a="good")
     (files / "photo.jpg").write_bytes(b"jpg")
@@ -354,3 +362,17 @@ def test_child_that_cannot_start_pauses_with_words_instead_of_spinning(
     library.close()
     database.close()
     assert "code 1" in ended[-1].problem
+
+
+def test_content_removed_and_added_again_at_once_is_searchable(
+    library: LibraryService, files: Path
+) -> None:
+    first, waiting = write(files, a="same words", b="WAIT")
+    (document,) = add(library, [first])
+    (blocker,) = library.add([waiting]).added
+    wait_for_status(library, blocker, DocumentStatus.EMBEDDING)
+    library.remove([document.id])
+    (twin,) = library.add(write(files, c="same words")).added
+    library.cancel([blocker.id])
+    assert library.wait([twin.id], BOUND_S)
+    assert [each.document_id for each in library.retrieve("same", Scope())] == [twin.id]
