@@ -79,8 +79,13 @@ def disk_full_explained(folder: Path) -> Iterator[None]:
         yield
     except Exception as error:
         if is_disk_full(error):
-            raise DiskFull(
-                f"There is no room left on the disk that holds {folder}.",
-                "Free some space, then try again. Nothing already stored was changed.",
-            ) from error
+            raise disk_full(folder) from error
         raise
+
+
+def disk_full(folder: Path) -> DiskFull:
+    """The error for a folder that no more can be written to."""
+    return DiskFull(
+        f"There is no room left on the disk that holds {folder}.",
+        "Free some space, then try again. Nothing already stored was changed.",
+    )

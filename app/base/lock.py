@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from filelock import FileLock, Timeout
 
-from app.base.errors import DataFolderInUse
+from app.base.errors import AppError, DataFolderInUse, disk_full, is_disk_full
 from app.base.paths import DataPaths
 
 
@@ -20,6 +20,7 @@ class DataFolderLock:
 
         Raises:
             DataFolderInUse: another process has it.
+            AppError: it may not be written.
         """
         try:
             self._lock.acquire()
@@ -27,6 +28,13 @@ class DataFolderLock:
             raise DataFolderInUse(
                 f"Another Cairn is using the data folder {self._paths.root}.",
                 "Close it first, or choose another folder with --data-dir.",
+            ) from error
+        except OSError as error:
+            if is_disk_full(error):
+                raise disk_full(self._paths.root) from error
+            raise AppError(
+                f"Cairn cannot take its data folder {self._paths.root} ({error.strerror}).",
+                "Give yourself the right to write there, or choose another with --data-dir.",
             ) from error
 
     def release(self) -> None:

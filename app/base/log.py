@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import sys
 from pathlib import Path
 
 OURS = "cairn"
@@ -21,12 +22,20 @@ def configure(logs: Path, name: str = "cairn", *, to_stderr: bool = True) -> Non
         if old.name == OURS:
             root.removeHandler(old)
             old.close()
-    file = logging.handlers.RotatingFileHandler(
+    file = _LogFile(
         logs / f"{name}.log", maxBytes=2_000_000, backupCount=2, encoding="utf-8", delay=True
     )
     _add(file, logging.INFO, FORMAT)
     if to_stderr:
         _add(logging.StreamHandler(), logging.WARNING, "%(levelname)s: %(message)s")
+
+
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """Drops what it cannot write: on a full disk the user needs our words, not the logger's."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
 
 
 def _add(handler: logging.Handler, level: int, form: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.base.errors import AppError
+from app.base.errors import AppError, disk_full, is_disk_full
 
 DATA_DIR_VARIABLE = "CAIRN_DATA_DIR"
 
@@ -58,14 +59,24 @@ class DataPaths:
         Raises:
             AppError: the data folder cannot be created or written.
         """
+        folders = (self.root, self.library, self.artifacts, self.logs)
         try:
-            for folder in (self.root, self.library, self.artifacts, self.logs):
+            for folder in folders:
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise AppError(
-                f"Cairn cannot write to its data folder {self.root} ({error.strerror}).",
-                "Choose another one with --data-dir.",
-            ) from error
+            if is_disk_full(error):
+                raise disk_full(self.root) from error
+            raise _not_writable(self.root, error.strerror or type(error).__name__) from error
+        for folder in folders:
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise _not_writable(folder, os.strerror(errno.EACCES))
+
+
+def _not_writable(folder: Path, reason: str) -> AppError:
+    return AppError(
+        f"Cairn cannot write to its data folder {folder} ({reason}).",
+        "Give yourself the right to write there, or choose another folder with --data-dir.",
+    )
 
 
 def data_paths(override: Path | None = None) -> DataPaths:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.base.errors import AppError
 from app.base.jobs import CancelToken
-from app.cli.documents import bring_in, outcome_to_json
+from app.cli.documents import bring_in, catch_up, outcome_to_json
 from app.cli.output import Printer
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def _scope(
     from app.library.entities import Scope  # with the services, not for `--help`
 
     if not paths:
+        catch_up(services, printer)
         return Scope(), []
     outcome = bring_in(services, paths, None, printer)
     if not outcome.indexed:

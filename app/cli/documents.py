@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.base.changes import Notice
+from app.base.errors import AppError
 from app.base.jobs import Activity
 from app.cli.output import Printer
 from app.settings.schema import SearchMode
@@ -55,6 +56,7 @@ def bring_in(
     """Index files and wait for them; what fails is named on stderr and does not stop the rest."""
     unsubscribe = services.notices.subscribe(_ProgressLine(printer))
     try:
+        services.library.restore_missing()
         report = services.library.add(paths, collection)
         services.library.start()
         services.library.wait(each.id for each in report.added)
@@ -71,6 +73,22 @@ def bring_in(
     for refused in outcome.refused:
         printer.note(f"{refused.path}: {refused.reason} {refused.hint}".strip())
     return outcome
+
+
+def catch_up(services: Services, printer: Printer) -> None:
+    """Before the whole library is searched: go on with what an earlier run left unread."""
+    pending = services.library.restore_missing()
+    if not pending:
+        return
+    printer.note(f"Reading {len(pending)} documents that are not in the search index")
+    unsubscribe = services.notices.subscribe(_ProgressLine(printer))
+    try:
+        services.library.start()
+        services.library.wait(pending)
+    except AppError as error:
+        printer.note(f"{error} The search goes on without them.")
+    finally:
+        unsubscribe()
 
 
 def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
@@ -127,6 +145,7 @@ def _remove(services: Services, arguments: argparse.Namespace, printer: Printer)
 def _search(services: Services, arguments: argparse.Namespace, printer: Printer) -> int:
     from app.library.entities import Scope  # with the services, not for `--help`
 
+    catch_up(services, printer)
     mode = SearchMode(arguments.mode)
     found = services.library.retrieve(
         arguments.query, Scope(), mode=mode, limit=max(1, arguments.top_k)

@@ -88,6 +88,8 @@ def _run(
     configure(paths.logs, "command-line", to_stderr=False)
     services = build(paths)
     try:
+        for problem in services.settings.problems:
+            printer.note(problem)
         return command(services, arguments, printer)
     finally:
         services.close()

@@ -38,7 +38,8 @@ _REASONS = (
     r"error loading model[^:]*: (.+)",
     r"(GGML_ASSERT\(.+)",
     r"what\(\):\s*(.+)",
-    r"(\S+: (?:error|failed).+)",
+    # "ret = 2" and "compute status: 1" come of our own Stop and say nothing of what went wrong.
+    r"(\S+: (?:error|failed)(?!.*(?:ret = 2|compute status: 1)$).+)",
 )
 _MEMORY_SIGNAL = "SIGKILL"
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 
 from app.base.changes import Notices, Topic
 from app.base.child import ChildBug, ChildProcess, PendingCall
-from app.base.errors import AppError, Cancelled, ChildStopped
+from app.base.errors import AppError, Cancelled, ChildStopped, DiskFull
 from app.base.jobs import Activity, Pace
 from app.library import store
 from app.library.entities import ContentHash, Document, DocumentId, DocumentStatus
@@ -41,7 +41,9 @@ CRASHES_ALLOWED = 1  # the second crash on the same document is its last
 STALL_S = 300.0  # longer than any single page or the first export of the embedder takes
 TICK_S = 2.0
 STARTS_ALLOWED = 3  # a child that dies this often before it did anything will not get better
+RETRY_S = 20.0  # after a full disk, whose owner may have made room
 NOTICE_INTERVAL_S = 0.25
+STAYS_QUEUED = "The documents stay in the queue. Start Cairn again to go on with them."
 ACTIVITY_ID = "ingestion"
 
 
@@ -99,6 +101,7 @@ class Ingestion:
         self._noticed_at = 0.0
         self._idle_deaths = 0
         self._problem: AppError | None = None
+        self._told_problem = ""
         self._thread = threading.Thread(target=self._run, name="ingestion", daemon=True)
 
     def start(self) -> None:
@@ -121,7 +124,7 @@ class Ingestion:
         """Say that there may be queued documents; what went wrong before is tried again."""
         with self._changed:
             self._wanted = True
-            self._problem = None
+            self._problem, self._told_problem = None, ""
             self._changed.notify_all()
 
     def seen(self, document: Document) -> Document:
@@ -192,7 +195,8 @@ class Ingestion:
         while True:
             with self._changed:
                 while not self._wanted and not self._closing:
-                    self._changed.wait()
+                    is_told = self._changed.wait(RETRY_S if self._pauses_for_the_disk() else None)
+                    self._wanted = self._wanted or not is_told
                 if self._closing:
                     return
                 self._wanted = False
@@ -202,16 +206,26 @@ class Ingestion:
                     self._remove_unwanted()
                 if not tidied:
                     tidied = True
-                    with self._index_lock:
-                        self._tidy()
+                    self.agree_with_index()
             except AppError as error:
                 # A full disk, say. The rows are still queued; the next wake-up tries again.
-                log.error("ingestion paused: %s", error)
-                self._idle_deaths = 0
-                with self._changed:
-                    self._problem = error
-                    self._changed.notify_all()
-                self._end_burst(str(error))
+                self._pause(error)
+            except Exception:
+                # A worker that dies without a word would leave its documents pending for ever.
+                log.exception("ingestion met a bug")
+                self._pause(IngestionPaused("Cairn met an error of its own.", STAYS_QUEUED))
+
+    def _pause(self, error: AppError) -> None:
+        log.error("ingestion paused: %s", error)
+        self._idle_deaths = 0
+        with self._changed:
+            is_news = str(error) != self._told_problem
+            self._problem, self._told_problem = error, str(error)
+            self._changed.notify_all()
+        self._end_burst(str(error) if is_news else "")
+
+    def _pauses_for_the_disk(self) -> bool:
+        return isinstance(self._problem, DiskFull)
 
     def _drain(self) -> None:
         while not self._closing:
@@ -220,6 +234,7 @@ class Ingestion:
                 found = store.next_batch(session, BATCH)
             if not found:
                 self._end_burst()
+                self._problem, self._told_problem = None, ""
                 return
             with self._index_lock:
                 self._work_on(_Batch({each.id: each for each in found}))
@@ -343,16 +358,24 @@ class Ingestion:
         self._database.write(lambda session: store.note_ended(session, [event]))
         self._burst.done.add(key)
 
-    def _tidy(self) -> None:
-        """Make the index and the rows agree, after a kill at a bad moment or a lost index."""
+    def agree_with_index(self) -> int:
+        """Make the index and the rows agree, after a kill at a bad moment or a lost index.
+
+        Returns:
+            how many documents were missing from the index and are queued again.
+        """
+        with self._index_lock:
+            return self._tidy()
+
+    def _tidy(self) -> int:
         with self._database.read() as session:
             used = store.contents_in_use(session)
         if not used or self._closing:
-            return
+            return 0
         try:
             missing: tuple[ContentHash, ...] = self._child.call(KeepOnly(used)).result()
         except Cancelled:
-            return
+            return 0
 
         def requeue(session: Session) -> int:
             return store.requeue_contents(session, missing)
@@ -361,6 +384,7 @@ class Ingestion:
         if requeued:
             log.warning("%d documents were missing from the index and are read again", requeued)
             self.wake()
+        return requeued
 
     def _count_burst(self) -> None:
         with self._database.read() as session:

@@ -109,6 +109,15 @@ class LibraryService:
         """Wait until none of these documents is pending; False when time ran out."""
         return self._ingestion.wait(ids, timeout)
 
+    def restore_missing(self) -> tuple[DocumentId, ...]:
+        """Queue documents that the index has lost; returns all that are not searchable yet.
+
+        The running window does so by itself after each start.
+        """
+        self._ingestion.agree_with_index()
+        with self._database.read() as session:
+            return tuple(sorted(store.queued_ids(session)))
+
     def documents(self) -> tuple[Document, ...]:
         """Every document, newest first."""
         with self._database.read() as session:

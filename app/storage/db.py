@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -11,21 +12,34 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.base.errors import AppError, disk_full_explained
+from app.base.errors import AppError, disk_full, disk_full_explained, is_disk_full
 from app.storage.migrate import migrate
 
-__all__ = ["Database", "DatabaseDamaged", "Session"]
+__all__ = ["Database", "DatabaseDamaged", "DatabaseTrouble", "Session"]
 
 T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 5_000
+SIDE_FILES_BYTES = 128 * 1024  # more than a write-ahead log and its index begin with
+_TROUBLES = {
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+}
 
 
 class DatabaseDamaged(AppError):
     """The file is not a database that can be read."""
+
+
+class DatabaseTrouble(AppError):
+    """The system does not let us read or write the file just now."""
 
 
 class Database:
@@ -42,13 +56,14 @@ class Database:
 
         Raises:
             DatabaseTooNew: a newer Cairn wrote it; it is left as it is.
-            DatabaseDamaged: it cannot be read.
+            DatabaseDamaged: it is no database, or a broken one.
+            DatabaseTrouble: the system does not let us use it now.
             DiskFull: there is no room for a new database or for the copy made before an upgrade.
         """
         engine = create_engine(f"sqlite:///{self._path}")
         event.listen(engine, "connect", _prepare_connection)
         try:
-            with disk_full_explained(self._path.parent):
+            with self._explained():
                 migrate(engine, self._path)
         except (DatabaseError, sqlite3.DatabaseError) as error:
             engine.dispose()
@@ -71,8 +86,12 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for reading, on the calling thread."""
-        with self._sessions() as session:
+        """A session for reading, on the calling thread.
+
+        Raises:
+            DatabaseTrouble: the file cannot be read now.
+        """
+        with self._explained(), self._sessions() as session:
             yield session
 
     def write(self, work: Callable[[Session], T]) -> T:
@@ -80,6 +99,7 @@ class Database:
 
         Raises:
             DiskFull: nothing was changed.
+            DatabaseTrouble: the file cannot be written now; nothing was changed.
         """
         if getattr(self._on_lane, "active", False):
             raise RuntimeError("a write inside a write would wait for itself")
@@ -88,10 +108,34 @@ class Database:
     def _transaction(self, work: Callable[[Session], T]) -> T:
         self._on_lane.active = True
         try:
-            with disk_full_explained(self._path.parent), self._sessions.begin() as session:
+            with self._explained(), self._sessions.begin() as session:
                 return work(session)
         finally:
             self._on_lane.active = False
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        folder = self._path.parent
+        with disk_full_explained(folder):
+            try:
+                yield
+            except (OperationalError, sqlite3.OperationalError) as error:
+                if is_disk_full(error) or not _is_trouble(error):
+                    raise
+                # Without room for its side files SQLite just says that it cannot open or read.
+                if shutil.disk_usage(folder).free < SIDE_FILES_BYTES:
+                    raise disk_full(folder) from error
+                reason = str(getattr(error, "orig", error))
+                raise DatabaseTrouble(
+                    f"The database {self._path.name} in {folder} cannot be used now ({reason}).",
+                    "Check that the disk is there and that you may write to it, then try again.",
+                ) from error
+
+
+def _is_trouble(error: OperationalError | sqlite3.OperationalError) -> bool:
+    """Whether the system refuses, as opposed to a damaged file or a mistake of ours."""
+    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", 0)
+    return code & 0xFF in _TROUBLES
 
 
 def _prepare_connection(connection: sqlite3.Connection, _record: object) -> None:

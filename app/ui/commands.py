@@ -128,7 +128,7 @@ def _help_actions(window: MainWindow, sheets: Sheets) -> tuple[ActionSpec, ...]:
             only(sheets.shortcuts.open),
             "Ctrl+/",
         ),
-        ActionSpec("window.notes", "Notifications", "Window", "ph.bell", only(sheets.notes.open)),
+        ActionSpec("window.notes", "Notices", "Window", "ph.bell", only(sheets.notes.open)),
     )
 
 

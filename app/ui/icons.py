@@ -27,6 +27,7 @@ from PySide6.QtGui import (
 from app.ui.theme import ThemeKeeper
 
 PREFIX = "ph."
+DISABLED_OPACITY = 0.55
 
 
 class Icons:
@@ -71,7 +72,12 @@ class GlyphPainter:
 
     def color(self, role: str, mode: QIcon.Mode) -> QColor:
         """The colour to paint with."""
-        return self._theme.color("text3" if mode == QIcon.Mode.Disabled else role)
+        if mode != QIcon.Mode.Disabled:
+            return self._theme.color(role)
+        # An icon alone has no fill that pales with it, so its own colour must say it.
+        faint = QColor(self._theme.color("text3"))
+        faint.setAlphaF(DISABLED_OPACITY)
+        return faint
 
     def paint(self, painter: QPainter, rect: QRectF, name: str, color: QColor) -> None:
         """Draw a glyph to fill the square in the middle of `rect`."""

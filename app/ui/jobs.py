@@ -72,7 +72,7 @@ class JobRunner(QObject):
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._idle = 0
+        self._idle = 0  # threads that wait, less the jobs that wait for one
         self._jobs: set[Job] = set()
         self._closed = False
         self._posted.connect(self._run_posted, Qt.ConnectionType.QueuedConnection)
@@ -105,7 +105,9 @@ class JobRunner(QObject):
                 return job
             self._jobs.add(job)
             self._queue.put(job)
-            if self._queue.qsize() > self._idle and len(self._threads) < self._limit:
+            # Claimed here and not by the thread: it may have taken its job and not yet said so.
+            self._idle -= 1
+            if self._idle < 0 and len(self._threads) < self._limit:
                 self._start_thread()
         return job
 
@@ -150,8 +152,6 @@ class JobRunner(QObject):
             with self._lock:
                 self._idle += 1
             job = self._queue.get()
-            with self._lock:
-                self._idle -= 1
             if job is None:
                 return
             self._run(job)

@@ -179,8 +179,8 @@ class MainWindow(QMainWindow):
         self._leave_failure()
         page = EmptyState(
             self.icons.icon("ph.warning-circle", "danger"),
-            error.message,
-            error.hint,
+            "Cairn could not start",
+            f"{error.message} {error.hint}".strip(),
             primary=Choice("Try again", self.retry_wanted.emit),
             secondary=Choice("Quit", self.close),
             sev="danger",
@@ -242,7 +242,7 @@ class MainWindow(QMainWindow):
 
     def dismiss_overlays(self) -> None:
         """Close whatever lies over the panes."""
-        for overlay in self._root.findChildren(Overlay):
+        for overlay in self.findChildren(Overlay):
             overlay.dismiss()
 
     def step_region(self, step: int) -> None:

@@ -63,8 +63,8 @@ class BellButton(NavButton):
         self, icons: Icons, notifier: Notifier, theme: ThemeKeeper, parent: QWidget | None = None
     ) -> None:
         super().__init__(icons, RailEntry("", "Notices", "ph.bell", ""), parent)
-        self.setToolTip("Notifications")
-        self.setAccessibleName("Notifications")
+        self.setToolTip("Notices")
+        self.setAccessibleName("Notices")
         self.setAccessibleDescription("")
         self.setCheckable(False)
         self._notifier = notifier
@@ -74,7 +74,7 @@ class BellButton(NavButton):
 
     def _on_changed(self) -> None:
         unread = self._notifier.unread
-        self.setAccessibleName(f"Notifications, {unread} unread" if unread else "Notifications")
+        self.setAccessibleName(f"Notices, {unread} unread" if unread else "Notices")
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from app.base.paths import DataPaths
+
+log = logging.getLogger(__name__)
 
 LONGEST_MESSAGE = 1_000_000
 CONNECT_MS = 500
@@ -38,14 +41,20 @@ class InstanceServer(QObject):
         self._received: dict[QLocalSocket, bytes] = {}
 
     def listen(self) -> bool:
-        """Start listening; clears away what a crashed Cairn left."""
+        """Start listening; clears away what a crashed Cairn left. False: no one will find us."""
         is_listening = self._server.listen(self._name)
         if not is_listening:
             QLocalServer.removeServer(self._name)
             is_listening = self._server.listen(self._name)
-        if is_listening:
+        return is_listening and self._say_where()
+
+    def _say_where(self) -> bool:
+        try:
             self._paths.open_window.write_text(self._name, encoding="utf-8")
-        return is_listening
+        except OSError as error:  # a full disk must not keep the window from starting
+            log.info("cannot say that this window is open: %s", error)
+            return False
+        return True
 
     def close(self) -> None:
         """Stop listening, and leave whoever is calling."""

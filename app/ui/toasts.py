@@ -139,10 +139,10 @@ class NotesSheet(Sheet):
     """The list of what the toasts said."""
 
     def __init__(self, parent: QWidget, icons: Icons, notifier: Notifier) -> None:
-        super().__init__(parent, icons, "Notifications", width=520)
+        super().__init__(parent, icons, "Notices", width=520)
         self._icons = icons
         self._notifier = notifier
-        self._page = ScrollPage("Notifications", margins=(0, 0, 12, 0))
+        self._page = ScrollPage("Notices", margins=(0, 0, 12, 0))
         self._clear = Button("Clear all", "small")
         self._clear.clicked.connect(self._on_clear_clicked)
         self.header.insertWidget(1, self._clear)
@@ -184,6 +184,7 @@ class NotesSheet(Sheet):
         icon = IconLabel(self._icons.icon(SEVERITY_ICONS[note.severity], note.severity.value))
         layout.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
         words = _words(note)
+        words.setContentsMargins(0, 0, 0, 4)  # level with the icon
         when = day_text(note.at, datetime.now(note.at.tzinfo).astimezone())
         words.addWidget(Label(when, "caption"))
         layout.addLayout(words, 1)

@@ -1,11 +1,11 @@
 """How the window fares while an answer streams into a long conversation.
 
-    python -m tests.benchmarks.streaming [--busy N] [--seconds S] [--json]
+    python -m tests.benchmarks.streaming [--alone] [--seconds S] [--json]
 
 Opens a conversation of 500 messages, then streams 100 tokens a second from a thread through the
 same classes the window uses, and measures the gaps between turns of the event loop with a 1 ms
 timer; the processor time of each turn is shown beside it, as other programs do not change it.
-`--busy` starts processes that burn a core each, standing for the library child.
+All the while the library child reads and embeds documents, unless `--alone` is given.
 Exits with 1 when a target of the issue is missed.
 """
 
@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Event
 
@@ -29,6 +29,8 @@ from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QFrame, QVBoxLayout
 
 from app.base.jobs import CancelToken
+from app.base.paths import DataPaths
+from app.bootstrap import build
 from app.chat.entities import (
     AnswerMode,
     AnswerRecord,
@@ -49,6 +51,8 @@ from app.ui.chat.words import expected_label
 from app.ui.icons import Icons
 from app.ui.jobs import JobRunner
 from app.ui.theme import ThemeKeeper
+from tests.benchmarks.corpus import write_files
+from tests.benchmarks.report import scratch_folder
 
 MESSAGES = 500
 TOKENS_PER_SECOND = 100
@@ -258,31 +262,34 @@ def _at(ordered: list[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
 
-def _burn(stop: Event) -> None:
-    while not stop.is_set():
-        sum(number * number for number in range(20_000))
+@contextmanager
+def _embedding() -> Iterator[None]:
+    """The real library child at work on more documents than it can finish in the meantime."""
+    with scratch_folder() as folder:
+        (folder / "files").mkdir()
+        files = write_files(folder / "files", pdfs=40, pages=40)
+        services = build(DataPaths(folder / "data"))
+        try:
+            services.library.add(files)
+            services.library.start()
+            while not any(each.chunks_done for each in services.library.documents()):
+                Event().wait(0.05)
+            yield
+            pending = sum(each.status.is_pending for each in services.library.documents())
+            assert pending, "the embedding ended before the stream did"
+        finally:
+            services.close()
 
 
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, add_help=True)
-    parser.add_argument("--busy", type=int, default=0, metavar="N")
+    parser.add_argument("--alone", action="store_true")
     parser.add_argument("--seconds", type=float, default=12.0)
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
-    spawn = multiprocessing.get_context("spawn")
-    stop = spawn.Event()
-    busy: list[BaseProcess] = [
-        spawn.Process(target=_burn, args=(stop,), daemon=True) for _each in range(chosen.busy)
-    ]
-    for process in busy:
-        process.start()
-    try:
+    with nullcontext() if chosen.alone else _embedding():
         result = measure(QApplication([]), chosen.seconds)
-    finally:
-        stop.set()
-        for process in busy:
-            process.join(5)
     _print(result, as_json=chosen.json)
     return 1 if result.misses else 0
 

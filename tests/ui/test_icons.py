@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QIcon, QImage
 from PySide6.QtWidgets import QToolButton
 
 from app.settings.schema import Theme
-from app.ui.icons import Icons
+from app.ui.icons import DISABLED_OPACITY, Icons
 from app.ui.theme import ThemeKeeper
 
 UI = Path(__file__).resolve().parents[2] / "app" / "ui"
@@ -46,9 +46,11 @@ def test_icon_theme_changed_follows_by_itself(icons: Icons, theme: ThemeKeeper):
     assert dark.rgb() == QColor("#9DB0FF").rgb()
 
 
-def test_icon_disabled_is_drawn_in_the_faintest_text_colour(icons: Icons, theme: ThemeKeeper):
+def test_icon_disabled_is_a_pale_form_of_the_faintest_text(icons: Icons, theme: ThemeKeeper):
     image = icons.icon("ph.cube", "text").pixmap(QSize(32, 32), QIcon.Mode.Disabled).toImage()
-    assert strongest(image).rgb() == theme.color("text3").rgb()
+    drawn, text = strongest(image), theme.color("text3")
+    assert drawn.alphaF() == pytest.approx(DISABLED_OPACITY, abs=0.01)
+    assert drawn.lightness() == pytest.approx(text.lightness(), abs=2)
 
 
 def test_icon_on_a_sharp_screen_has_the_screens_pixels(icons: Icons):

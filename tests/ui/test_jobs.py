@@ -181,6 +181,20 @@ def test_submit_one_after_another_needs_one_thread(qapp: QApplication, owner: QO
     runner.close()
 
 
+def test_submit_two_at_once_neither_waits_for_the_other(qapp: QApplication, owner: QObject):
+    for _ in range(50):  # the one thread that waits must not be counted for both jobs
+        runner = JobRunner(threads=2)
+        assert runner.submit(list, owner=owner).ended.wait(10)
+        second_ran = threading.Event()
+        seen: list[bool] = []
+        first = runner.submit(lambda seen=seen, e=second_ran: seen.append(e.wait(5)), owner=owner)
+        second = runner.submit(second_ran.set, owner=owner)
+        assert first.ended.wait(10)
+        assert second.ended.wait(10)
+        assert seen == [True]
+        runner.close()
+
+
 def test_close_running_job_is_cancelled_and_not_delivered(
     qapp: QApplication, owner: QObject, qtbot
 ):

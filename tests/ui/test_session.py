@@ -17,6 +17,7 @@ from app.settings.store import SettingsStore
 from app.ui.rail import BellButton, Rail
 from app.ui.session import Application, Session
 from app.ui.widgets.buttons import Button
+from app.ui.widgets.choice import Choice
 from app.ui.widgets.confirm import ConfirmSheet
 from tests.ui.shell import child, entries, fake_services, fakes, focus, no_wires, sample, shown_id
 
@@ -77,6 +78,18 @@ def test_rail_click_shows_the_pane_and_marks_it(session: Session, qtbot):
     assert rail.button("models").isChecked()
 
 
+def test_show_pane_closes_sheets_over_the_window(session: Session):
+    window = session.window
+    sheets = [
+        ConfirmSheet(parent, window.icons, "Sure?", "It is gone then.", Choice("Delete", list))
+        for parent in (window, window.root)
+    ]
+    for sheet in sheets:
+        sheet.open()
+    window.show_pane("models")
+    assert not any(sheet.isVisible() for sheet in sheets)
+
+
 def test_second_session_opens_with_the_last_pane(make, qtbot, paths: DataPaths):
     first = make()
     with qtbot.waitSignal(first.became_ready):
@@ -120,8 +133,8 @@ def test_start_failure_is_explained_and_can_be_tried_again(make, qtbot):
     window = session.window
     qtbot.waitUntil(lambda: not window.rail.isEnabled())
     shown = [label.text() for label in window.findChildren(QLabel) if label.isVisible()]
-    assert "Another Cairn is using it." in shown
-    assert "Close it first." in shown
+    assert "Cairn could not start" in shown
+    assert "Another Cairn is using it. Close it first." in shown
     again = next(
         each for each in window.findChildren(Button) if each.isVisible() and "again" in each.text()
     )
@@ -234,9 +247,9 @@ def test_notices_reach_the_shown_pane(session: Session, qtbot):
 def test_bell_unread_note_is_told_and_read_when_opened(session: Session, qtbot):
     bell = child(session.window.rail, BellButton)
     session.window.notifier.toast("Something")
-    assert bell.accessibleName() == "Notifications, 1 unread"
+    assert bell.accessibleName() == "Notices, 1 unread"
     qtbot.mouseClick(bell, Qt.MouseButton.LeftButton)
-    assert bell.accessibleName() == "Notifications"
+    assert bell.accessibleName() == "Notices"
 
 
 @pytest.mark.qt_log_ignore("does not support raise", extend=True)

@@ -122,3 +122,11 @@ def test_server_endless_message_is_cut_off(server: InstanceServer, paths: DataPa
         socket.write(b"x" * 3_000_000)
         socket.flush()
     assert server._received == {}
+
+
+def test_listen_where_no_sign_can_be_left_is_no_failure(paths: DataPaths, qapp):
+    paths.open_window.mkdir()
+    server = InstanceServer(paths)
+    assert not server.listen()
+    paths.open_window.rmdir()
+    server.close()

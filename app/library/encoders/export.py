@@ -87,6 +87,8 @@ def _quantize(source: Path, target: Path) -> None:
         )
     finally:
         root.removeFilter(_is_wanted)
+        # What the quantizer leaves beside its source when the disk is full.
+        source.with_name(f"{source.stem}-inferred.onnx").unlink(missing_ok=True)
 
 
 def _is_wanted(record: logging.LogRecord) -> bool:

@@ -102,7 +102,7 @@ class ShownChat(QObject):
     def reload(self) -> None:
         """Something was written in a conversation: read again what is shown."""
         if self.current is not None:
-            self._read(partial(self._on_reread, self.current))
+            self._reread(self.current)
 
     def ask(self, text: str, scope: Scope) -> None:
         """Ask here."""
@@ -176,11 +176,21 @@ class ShownChat(QObject):
             transcript.begin_answer(question, expected_label(self.loaded), running.live)
         self._offer_answer(messages)
 
-    def _on_reread(self, conversation_id: ConversationId, messages: tuple[Message, ...]) -> None:
-        if conversation_id == self.current:
-            messages = self._without_replaced(messages)
-            self._view.transcript.update_messages(messages)
-            self._offer_answer(messages)
+    def _reread(self, conversation_id: ConversationId, failed: str = "") -> None:
+        """Read again; `failed` is a question that may not even have been stored."""
+        self._read(partial(self._on_reread, conversation_id, failed))
+
+    def _on_reread(
+        self, conversation_id: ConversationId, failed: str, messages: tuple[Message, ...]
+    ) -> None:
+        if conversation_id != self.current:
+            return
+        messages = self._without_replaced(messages)
+        self._view.transcript.update_messages(messages)
+        self._offer_answer(messages)
+        is_stored = bool(messages) and messages[-1].text == failed
+        if failed and not is_stored and not self._view.composer.text:
+            self._view.composer.set_text(failed)
 
     def _without_replaced(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
         """The messages above the answer that is being made anew."""
@@ -240,7 +250,8 @@ class ShownChat(QObject):
         if is_new and answer.question and not self._view.composer.text:
             self._view.composer.set_text(answer.question)  # nothing was stored
         self._show_running()
-        self.reload()
+        if self.current is not None:
+            self._reread(self.current, (answer.question or "") if live.error is not None else "")
         if is_new:
             self.switched.emit()
         if live.error is not None:

@@ -124,8 +124,7 @@ class DocumentDelegate(RowDelegate):
         upper = QRect(text.left(), text.top(), text.width(), text.height() // 2)
         lower = QRect(text.left(), upper.bottom() + 1, text.width(), text.height() // 2)
         self.draw_text(painter, upper, display_title(document), self.font("ui"), "text")
-        place = f"{document.path.name}  ·  {short_path(document.path.parent)}"
-        self.draw_text(painter, lower, place, self.font("caption"), "text2")
+        self.draw_text(painter, lower, place_text(document), self.font("caption"), "text2")
 
     def _draw_status(self, painter: QPainter, area: QRect, document: Document) -> None:
         icon, role = STATUS_LOOKS[document.status]
@@ -205,6 +204,14 @@ class ShelfDelegate(RowDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(super().sizeHint(option, index).width(), self._theme.px(SHELF_HEIGHT))
+
+
+def place_text(document: Document) -> str:
+    """The line below the title: the file's name unless that is the title, and its folder."""
+    folder = short_path(document.path.parent)
+    if display_title(document) == document.path.name:
+        return folder
+    return f"{document.path.name}  ·  {folder}"
 
 
 def short_path(path: Path) -> str:

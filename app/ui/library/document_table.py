@@ -28,7 +28,7 @@ from app.ui.theme import ThemeKeeper
 _WIDTHS = {
     Column.KIND: 108,
     Column.PAGES: 68,
-    Column.SIZE: 84,
+    Column.SIZE: 92,
     Column.STATUS: 196,
     Column.ADDED: 112,
 }

@@ -109,7 +109,8 @@ class SearchResults(QWidget):
         """Show what was found in a place such as "all documents"."""
         self._settle()
         found = count_text(len(passages), "passage")
-        self.summary.set_text(f"{found} for “{query}” in {place}")
+        order = ", closest first" if len(passages) > 1 else ""
+        self.summary.set_text(f"{found} for “{query}” in {place}{order}")
         self.passages.show_passages(passages, query)
         self._pages.setCurrentWidget(self.passages)
 

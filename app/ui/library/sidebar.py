@@ -24,7 +24,7 @@ from app.ui.theme import ThemeKeeper
 from app.ui.widgets.buttons import Button
 
 WIDTH = 232
-NARROW_WIDTH = 184
+NARROW_WIDTH = 208
 
 
 class ShelfList(QListView):

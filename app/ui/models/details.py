@@ -33,6 +33,7 @@ Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
 _WIDTH = 760
 _TABLE_HEIGHT = 340
+_TABLE_LEAST = 120  # in a low window
 _VALUE_HEIGHT = 84
 _HEADINGS = ("Entry", "Value")
 
@@ -117,6 +118,9 @@ class DetailsSheet(Sheet):
     def first_focus(self) -> QWidget | None:
         return self.field
 
+    def card_height(self, width: int) -> int:
+        return super().card_height(width) + _TABLE_HEIGHT - self.table.sizeHint().height()
+
     def _set_up_search(self, icons: Icons) -> None:
         self.field.setPlaceholderText("Search in the entries")
         self.field.setAccessibleName("Search in the entries")
@@ -139,7 +143,7 @@ class DetailsSheet(Sheet):
         table.setShowGrid(False)
         table.setWordWrap(False)
         table.setTabKeyNavigation(False)
-        table.setMinimumHeight(_TABLE_HEIGHT)
+        table.setMinimumHeight(_TABLE_LEAST)
         table.verticalHeader().hide()
         header = table.horizontalHeader()
         header.setHighlightSections(False)

@@ -12,7 +12,10 @@ UNKNOWN_QUANTIZATION = "unknown"
 
 
 def facts_text(model: LocalModel) -> str:
-    """One line: size, parameters, architecture, context length."""
+    """One line: size, parameters, architecture, context length, file name.
+
+    The name is there because two files often give themselves the same title.
+    """
     parts = [size_text(model.size_bytes)]
     if model.parameters:
         parts.append(f"{short_count(model.parameters)} parameters")
@@ -22,6 +25,7 @@ def facts_text(model: LocalModel) -> str:
         parts.append(f"up to {model.context_length:,} tokens")
     if not model.has_chat_template:
         parts.append("no chat template of its own")
+    parts.append(model.path.name)
     return " · ".join(parts)
 
 

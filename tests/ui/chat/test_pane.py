@@ -214,6 +214,23 @@ def test_failure_before_anything_is_stored_gives_the_question_back(
     assert pane.view.shows_start
 
 
+def test_question_that_could_not_be_stored_in_an_old_chat_is_given_back(
+    qtbot, open_pane: OpenPane, services: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object) -> None:
+        raise AppError("The disk is full.")
+
+    pane = open_pane()
+    ask(qtbot, pane, "How long?")
+    qtbot.waitUntil(lambda: len(shown(pane)) == 2)
+    monkeypatch.setattr(services.chat, "ask", refuse)
+    ask(qtbot, pane, "And how much?")
+    qtbot.waitUntil(lambda: question(pane).toPlainText() == "And how much?")
+    assert "The disk is full." in words(pane)
+    assert len(shown(pane)) == 2
+    assert "This question has no answer yet." not in words(pane)
+
+
 def test_broken_off_answer_keeps_its_text_and_offers_to_try_again(
     qtbot, open_pane: OpenPane, services: FakeServices
 ) -> None:

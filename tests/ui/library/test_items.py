@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPersistentModelIndex, Qt, QUrl
 
 from app.library.entities import Collection, CollectionId, DocumentKind, DocumentStatus
-from app.ui.library.delegates import STATUS_LOOKS
+from app.ui.library.delegates import STATUS_LOOKS, place_text
 from app.ui.library.items import (
     DocumentTableModel,
     ItemRole,
@@ -25,6 +25,15 @@ CONTRACTS = CollectionId(1)
 @pytest.fixture
 def table(qapp):
     return DocumentTableModel(clock=lambda: NOW)
+
+
+@pytest.mark.parametrize(
+    ("title", "place"),
+    [("Lease", "lease.pdf  ·  /files"), ("", "/files"), ("lease.pdf", "/files")],
+)
+def test_place_text_does_not_repeat_the_title(title: str, place: str):
+    path = Path("/files/lease.pdf")
+    assert place_text(make_document(1, title=title, path=path)) == place
 
 
 def shown(table: DocumentTableModel) -> list[str]:

@@ -33,6 +33,17 @@ def test_typing_searches_after_a_pause_and_shows_passages(open_pane, library, qt
     assert pane.results.summary.whole_text == "1 passage for “notice” in all documents"
 
 
+def test_several_passages_are_said_to_be_in_order(open_pane, library, qtbot):
+    put(library, make_document(1))
+    texts = ("The notice period is three months.", "Notice must be given in writing.")
+    library.passages = tuple(make_passage(make_document(1), text) for text in texts)
+    pane = open_pane()
+    qtbot.keyClicks(pane.search_bar.field, "notice")
+    qtbot.waitUntil(lambda: pane.results.passages.model().rowCount() == 2)
+    said = "2 passages for “notice” in all documents, closest first"
+    assert pane.results.summary.whole_text == said
+
+
 def test_enter_searches_at_once_and_down_goes_to_the_first_passage(open_pane, library, qtbot):
     put(library, make_document(1))
     passage = make_passage(make_document(1), "The notice period is three months.")

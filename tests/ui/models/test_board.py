@@ -108,15 +108,16 @@ def test_board_ended_twice_is_harmless(board):
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({}, "4.9 GB · 8.2B parameters · qwen3 · up to 40,960 tokens"),
+        ({}, "4.9 GB · 8.2B parameters · qwen3 · up to 40,960 tokens · {file}"),
         (
             {"parameters": 0, "context_length": 0, "architecture": "", "has_chat_template": False},
-            "4.9 GB · no chat template of its own",
+            "4.9 GB · no chat template of its own · {file}",
         ),
     ],
 )
 def test_facts_text_says_what_is_known(changes, text):
-    assert facts_text(make_model(8, **changes)) == text
+    model = make_model(8, **changes)
+    assert facts_text(model) == text.format(file=model.path.name)
 
 
 def test_named_puts_the_file_in_front_once():

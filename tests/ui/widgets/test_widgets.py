@@ -9,6 +9,7 @@ from app.base.errors import AppError
 from app.ui.icons import Icons
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.choice import Choice
+from app.ui.widgets.confirm import ConfirmSheet
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.info_bar import InfoBar
 from app.ui.widgets.labels import ElidedLabel, Label
@@ -115,3 +116,29 @@ def test_switch_space_key_switches_and_clicks_count_anywhere(qtbot, theme):
     qtbot.mouseClick(switch, Qt.MouseButton.LeftButton)
     assert not switch.isChecked()
     assert switch.accessibleName() == "Enter sends"
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
+def test_confirm_sheet_enter_presses_the_button_in_focus(qtbot, icons: Icons, key: Qt.Key):
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(800, 600)
+    with qtbot.waitActive(window):
+        window.show()
+    runs: list[str] = []
+    delete = Choice("Delete", lambda: runs.append("deleted"))
+
+    def ask() -> ConfirmSheet:
+        sheet = ConfirmSheet(window, icons, "Delete this?", "It is gone then.", delete)
+        sheet.open()
+        return sheet
+
+    careful = ask()
+    qtbot.keyClick(careful.back, key)
+    assert not careful.isVisible()
+    assert runs == []
+    sure = ask()
+    sure.confirm.setFocus()
+    qtbot.keyClick(sure.confirm, key)
+    assert not sure.isVisible()
+    assert runs == ["deleted"]

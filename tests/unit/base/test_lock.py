@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from app.base.errors import DataFolderInUse
+from app.base.errors import AppError, DataFolderInUse
 from app.base.lock import DataFolderLock
 from app.base.paths import DataPaths, data_paths, resource
 
@@ -53,3 +53,22 @@ def data_paths_of(override: object) -> object:
 
 def test_resources_are_found() -> None:
     assert resource("style.qss").is_file()
+
+
+def test_folder_that_may_not_be_written_is_refused_with_words(
+    data_paths: DataPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Said by hand: the superuser, as whom tests may run, is never refused.
+    def is_granted(path: object, _mode: int) -> bool:
+        return path != data_paths.library
+
+    monkeypatch.setattr("app.base.paths.os.access", is_granted)
+    with pytest.raises(AppError, match=r"cannot write to its data folder .*library") as caught:
+        data_paths.make()
+    assert "--data-dir" in caught.value.hint
+
+
+def test_lock_that_cannot_be_opened_is_an_expected_failure(data_paths: DataPaths) -> None:
+    (data_paths.root / ".lock").mkdir()
+    with pytest.raises(AppError, match="cannot take its data folder"):
+        DataFolderLock(data_paths).acquire()

@@ -105,3 +105,13 @@ def test_version_is_printed(window: Opened, capsys: pytest.CaptureFixture[str]) 
         run(["--version"], window)
     assert ended.value.code == 0
     assert capsys.readouterr().out.strip() == app.__version__
+
+
+def test_damaged_settings_are_told_and_the_command_runs(
+    window: Opened, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "settings.toml").write_text("[ this is not TOML")
+    assert run(["library", "list", "--json", "--data-dir", tmp_path], window) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "[]\n"
+    assert "settings.damaged.toml" in printed.err

@@ -53,6 +53,15 @@ def test_load_error_after_crash_without_a_word_says_how_it_ended() -> None:
     assert error.hint
 
 
+def test_last_words_after_a_stop_leave_the_stop_out() -> None:
+    stopped = [
+        "process_ubatch: failed to compute graph, compute status: 1",
+        "llama_decode: failed to decode, ret = 2",
+    ]
+    assert last_words(stopped) == ""
+    assert last_words(["llama_decode: failed to decode, ret = -3", *stopped]).endswith("ret = -3")
+
+
 def test_last_words_from_hostile_name_are_one_printable_line() -> None:
     words = last_words(["error loading model: a\x1b[31m\tb" + "c" * 999])
     assert words.isprintable()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import threading
@@ -355,3 +356,17 @@ def test_full_disk_during_export_is_named(tmp_path: Path, monkeypatch: pytest.Mo
 
     with pytest.raises(DiskFull):
         open_encoder(tmp_path, EmbedderPrecision.AUTOMATIC)
+
+
+def test_broken_off_quantization_leaves_only_the_exact_network(
+    tmp_path: Path, files: ModelFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off(source: Path, *_args: object, **_settings: object) -> None:
+        source.with_name(f"{source.stem}-inferred.onnx").write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("onnxruntime.quantization.quantize_dynamic", break_off)
+    with pytest.raises(DiskFull):
+        Exports(tmp_path, files).path(Precision.INT8)
+    (network,) = tmp_path.glob("*.onnx")
+    assert "fp32" in network.name

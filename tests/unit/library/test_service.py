@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,13 @@ from app.base.changes import Notice, Notices, Topic
 from app.base.errors import Cancelled, NotFound
 from app.base.jobs import Activity, CancelToken
 from app.base.paths import DataPaths
+from app.library import store
 from app.library.entities import Document, DocumentId, DocumentStatus, Scope
 from app.library.ingestion import IngestionPaused
+from app.library.protocol import ItemFailed, ItemIndexed
 from app.library.service import CollectionError, LibraryService
 from app.settings.store import SettingsStore
-from app.storage.db import Database
+from app.storage.db import Database, Session
 from tests.doubles.scripted_library import broken_library, scripted_library
 
 BOUND_S = 60
@@ -376,3 +379,51 @@ def test_content_removed_and_added_again_at_once_is_searchable(
     library.cancel([blocker.id])
     assert library.wait([twin.id], BOUND_S)
     assert [each.document_id for each in library.retrieve("same", Scope())] == [twin.id]
+
+
+def test_lost_index_is_read_again_before_the_next_question(start: Start, files: Path) -> None:
+    library = start()
+    (document,) = add(library, write(files, ferry="ferry at noon"))
+    for each in (files.parent / "data" / "library").iterdir():
+        each.unlink()
+    assert library.retrieve("ferry", Scope()) == ()
+    assert library.restore_missing() == (document.id,)
+    assert library.wait([document.id], BOUND_S)
+    assert len(library.retrieve("ferry", Scope())) == 1
+    assert library.restore_missing() == ()
+
+
+def test_full_disk_pauses_and_goes_on_by_itself_when_there_is_room(
+    library: LibraryService, notices: Notices, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals = [0, 0, 0]
+    note_ended = store.note_ended
+
+    def note_when_there_is_room(session: Session, events: Sequence[ItemIndexed | ItemFailed]):
+        if refusals:
+            refusals.pop()
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return note_ended(session, events)
+
+    told: list[str] = []
+    notices.subscribe(lambda each: told.append(each.problem) if isinstance(each, Activity) else 0)
+    monkeypatch.setattr("app.library.ingestion.RETRY_S", 0.05)
+    monkeypatch.setattr(store, "note_ended", note_when_there_is_room)
+    (document,) = library.add(write(files, ferry="ferry at noon")).added
+    wait_for_status(library, document, DocumentStatus.INDEXED)
+    assert not refusals
+    (problem,) = filter(None, told)
+    assert "no room left" in problem
+    assert len(library.retrieve("ferry", Scope())) == 1
+
+
+def test_bug_in_the_worker_is_told_and_the_next_documents_are_read(
+    library: LibraryService, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "next_batch", lambda _session, _size: 1 / 0)
+        (document,) = library.add(write(files, ferry="ferry at noon")).added
+        with pytest.raises(IngestionPaused, match="error of its own"):
+            library.wait([document.id], BOUND_S)
+    add(library, write(files, tram="tram at six"))
+    assert library.document(document.id).status is DocumentStatus.INDEXED

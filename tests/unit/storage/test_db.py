@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -20,7 +21,7 @@ import app.library.tables
 import app.modelhub.tables  # noqa: F401 - the tables register themselves
 from app.base.errors import DatabaseTooNew, DiskFull
 from app.storage.base import Base
-from app.storage.db import Database, DatabaseDamaged
+from app.storage.db import Database, DatabaseDamaged, DatabaseTrouble
 from app.storage.migrate import revisions
 
 
@@ -148,6 +149,35 @@ def test_full_disk_is_explained_and_nothing_changed(database: Database) -> None:
     with pytest.raises(DiskFull):
         database.write(work)
     assert names(database) == ["kept"]
+
+
+def test_database_that_may_not_be_written_is_explained_and_still_read(database: Database) -> None:
+    database.write(add_collection("kept"))
+
+    def work(session) -> None:
+        session.execute(text("PRAGMA query_only = ON"))
+        try:
+            add_collection("lost")(session)
+        finally:
+            session.execute(text("PRAGMA query_only = OFF"))
+
+    with pytest.raises(DatabaseTrouble, match="readonly database"):
+        database.write(work)
+    assert names(database) == ["kept"]
+
+
+def test_database_that_cannot_be_opened_is_not_called_damaged(path: Path) -> None:
+    path.mkdir()
+    with pytest.raises(DatabaseTrouble, match="cannot be used now"):
+        Database(path).open()
+
+
+def test_start_on_a_full_disk_is_explained(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.mkdir()  # SQLite says the same of side files that do not fit: it cannot open
+    usage = shutil.disk_usage(path.parent)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage._replace(free=0))
+    with pytest.raises(DiskFull):
+        Database(path).open()
 
 
 KILLED_WRITER = """
