@@ -183,7 +183,7 @@ def test_submit_one_after_another_needs_one_thread(qapp: QApplication, owner: QO
 
 def test_submit_two_at_once_neither_waits_for_the_other(qapp: QApplication, owner: QObject):
     for _ in range(50):  # the one thread that waits must not be counted for both jobs
-        runner = JobRunner(threads=2)
+        runner = JobRunner(owner, threads=2)
         assert runner.submit(list, owner=owner).ended.wait(10)
         second_ran = threading.Event()
         seen: list[bool] = []
