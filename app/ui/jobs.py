@@ -168,12 +168,12 @@ class JobRunner(QObject):
             deliver = self._failure(job, error)
         except Exception as bug:  # noqa: BLE001 - whatever it is, the window must hear of it
             deliver = self._bug(job, bug)
+        # `close` waits for the jobs it knows: the runner stays until this one has spoken.
+        if not self._closed:
+            self._posted.emit(_Delivery(job.owner, deliver, job))
         with self._lock:
             self._jobs.discard(job)
-            is_closed = self._closed
         job.ended.set()
-        if not is_closed:  # afterwards the runner itself may be gone
-            self._posted.emit(_Delivery(job.owner, deliver, job))
 
     def _success(self, job: Job, result: object) -> Callable[[], object] | None:
         handler = job.done

@@ -107,7 +107,7 @@ def icons(theme: ThemeKeeper) -> Icons:
 @pytest.fixture
 def jobs(qapp: QApplication) -> Iterator[JobRunner]:
     """A real runner; at the end every job must have ended."""
-    runner = JobRunner()
+    runner = JobRunner(qapp)  # a runner without a parent could go on a worker's thread
     yield runner
     assert runner.close(5.0) == 0, "a job did not end"
     runner.deleteLater()

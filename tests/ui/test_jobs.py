@@ -150,7 +150,7 @@ def test_post_from_a_job_arrives_in_order_on_the_gui_thread(jobs: JobRunner, own
 
 
 def test_submit_many_runs_at_most_the_limit_at_once(qapp: QApplication, owner: QObject, qtbot):
-    runner = JobRunner(threads=3)
+    runner = JobRunner(owner, threads=3)
     lock, heard, most, now = threading.Lock(), Heard(), [0], [0]
 
     def work() -> None:
@@ -169,7 +169,7 @@ def test_submit_many_runs_at_most_the_limit_at_once(qapp: QApplication, owner: Q
 
 
 def test_submit_one_after_another_needs_one_thread(qapp: QApplication, owner: QObject, qtbot):
-    runner, heard, names = JobRunner(), Heard(), set()
+    runner, heard, names = JobRunner(owner), Heard(), set()
 
     def work() -> None:
         names.add(threading.current_thread().name)
@@ -198,7 +198,7 @@ def test_submit_two_at_once_neither_waits_for_the_other(qapp: QApplication, owne
 def test_close_running_job_is_cancelled_and_not_delivered(
     qapp: QApplication, owner: QObject, qtbot
 ):
-    runner, heard, token, started = JobRunner(), Heard(), CancelToken(), threading.Event()
+    runner, heard, token, started = JobRunner(owner), Heard(), CancelToken(), threading.Event()
 
     def work() -> str:
         started.set()
@@ -214,7 +214,7 @@ def test_close_running_job_is_cancelled_and_not_delivered(
 
 
 def test_close_job_that_hangs_is_left_after_the_deadline(qapp: QApplication, owner: QObject):
-    runner, hang, started = JobRunner(), threading.Event(), threading.Event()
+    runner, hang, started = JobRunner(owner), threading.Event(), threading.Event()
 
     def work() -> None:
         started.set()
@@ -227,7 +227,7 @@ def test_close_job_that_hangs_is_left_after_the_deadline(qapp: QApplication, own
 
 
 def test_submit_after_close_does_not_run(qapp: QApplication, owner: QObject):
-    runner = JobRunner()
+    runner = JobRunner(owner)
     ran: list[int] = []
     runner.close()
     job = runner.submit(ran.append, 1, owner=owner)

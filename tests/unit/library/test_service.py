@@ -406,7 +406,9 @@ def test_full_disk_pauses_and_goes_on_by_itself_when_there_is_room(
         return note_ended(session, events)
 
     told: list[str] = []
-    notices.subscribe(lambda each: told.append(each.problem) if isinstance(each, Activity) else 0)
+    notices.subscribe(
+        lambda each: told.append(each.problem) if isinstance(each, Activity) else None
+    )
     monkeypatch.setattr("app.library.ingestion.RETRY_S", 0.05)
     monkeypatch.setattr(store, "note_ended", note_when_there_is_room)
     (document,) = library.add(write(files, ferry="ferry at noon")).added
