@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 THRESHOLD: Final = 0.45
 # Further sentences must reach this, and come this close to the best one.
 THRESHOLD_FURTHER: Final = 0.38
-NEAR_BEST: Final = 0.25
+NEAR_BEST: Final = 0.15
 SHARED_WORDS_WEIGHT: Final = 0.05
 # A number or name that stands in the question and nowhere in the texts: the answer is elsewhere.
 MISSING_NAME_PENALTY: Final = 0.12
