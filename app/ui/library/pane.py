@@ -29,10 +29,9 @@ from app.library.entities import (
 from app.ui.actions import ActionSpec, Reach
 from app.ui.amounts import count_text
 from app.ui.library.adding import DocumentAdding
-from app.ui.library.batch import Batch
+from app.ui.library.adding_strip import AddingStrip
 from app.ui.library.collection_actions import CollectionActions
 from app.ui.library.document_page import DocumentPage
-from app.ui.library.ingest_strip import IngestStrip
 from app.ui.library.labels import display_title
 from app.ui.library.rows import Shelf, ShelfKind
 from app.ui.library.search import LibrarySearch
@@ -90,7 +89,6 @@ class LibraryPane(Pane):
     def __init__(self, context: PaneContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._state = LibraryState((), ())
-        self._batch = Batch()
         self._is_loading = False
         self._is_stale = False
         self._adding = DocumentAdding(self)
@@ -103,7 +101,7 @@ class LibraryPane(Pane):
         icons, theme = self.context.icons, self.context.theme
         self.sidebar = CollectionSidebar(theme, icons)
         self.search_bar = SearchBar(icons)
-        self.strip = IngestStrip()
+        self.strip = AddingStrip()
         self.page = DocumentPage(theme, icons)
         self.results = SearchResults(theme, icons)
         self.search = LibrarySearch(self.context.jobs, self.search_bar, self.results, self)
@@ -247,10 +245,9 @@ class LibraryPane(Pane):
         self.search.ended.connect(self._on_search_ended)
         self.search.failed.connect(self.show_problem)
         self._adding.files_chosen.connect(self.add)
-        self._adding.busy_changed.connect(self.strip.show_adding)
+        self._adding.busy_changed.connect(self.strip.setVisible)
         self.search_bar.field.down_pressed.connect(self._on_search_down)
         self.results.opened.connect(self._on_passage_opened)
-        self.strip.cancel_requested.connect(self._on_cancel_all)
         self.page.opened.connect(self._on_document_opened)
         self.page.ask_requested.connect(self.ask_requested)
         self.page.retry_requested.connect(self._retry)
@@ -290,7 +287,6 @@ class LibraryPane(Pane):
         self.sidebar.show_collections(state.collections, state.documents)
         self.page.show_documents(state.documents, state.collections)
         self.search.set_documents(state.documents)
-        self.strip.show_progress(self._batch.update(state.documents))
         self._choose_wanted_shelf()
         if self._pages.currentWidget() is not self.results or not self._is_filled:
             self._show_page(self.page if self._is_filled else self._empty)
@@ -326,9 +322,6 @@ class LibraryPane(Pane):
 
     def _cancel(self, ids: tuple[DocumentId, ...]) -> None:
         self._do(self.services.library.cancel, ids)
-
-    def _on_cancel_all(self) -> None:
-        self._do(self.services.library.cancel_all)
 
     def _move(self, ids: Sequence[DocumentId], home: CollectionId | None) -> None:
         self._do(self.services.library.move, tuple(ids), home)

@@ -132,9 +132,6 @@ class FakeLibrary:
         self._record("cancel", ids)
         self.put(*(replace(self.shelf[each], status=DocumentStatus.CANCELLED) for each in ids))
 
-    def cancel_all(self) -> None:
-        self.cancel([each.id for each in self.shelf.values() if each.status.is_pending])
-
     def retry(self, ids: Sequence[DocumentId]) -> None:
         self._record("retry", ids)
         queued: dict[str, Any] = {"status": DocumentStatus.QUEUED, "reason": "", "hint": ""}

@@ -124,7 +124,7 @@ def test_pane_add_from_the_file_dialog_queues_the_files(open_pane, library, qtbo
     dialog.reject()
     qtbot.waitUntil(lambda: titles(pane) == ["a"])
     assert library.calls == [("add", (tmp_path / "a.pdf",), None)]
-    assert pane.strip.isVisible()
+    qtbot.waitUntil(lambda: not pane.strip.isVisible())
 
 
 def test_pane_add_while_a_collection_is_shown_puts_files_into_it(open_pane, library, qtbot):

@@ -138,17 +138,6 @@ def test_retry_and_cancel_reach_only_those_they_are_for(open_pane, library, qtbo
     qtbot.waitUntil(lambda: ("retry", (1, 2)) in library.calls)
 
 
-def test_cancel_all_cancels_everything_that_is_pending(open_pane, library, qtbot):
-    put(
-        library, *(make_document(n, status=DocumentStatus.QUEUED) for n in (1, 2)), make_document(3)
-    )
-    pane = open_pane()
-    assert pane.strip.words.whole_text == "Indexing 1 of 2 documents"
-    qtbot.mouseClick(pane.strip.cancel_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not pane.strip.isVisible())
-    assert pane.page.rows.counts()[StatusFilter.CANCELLED] == 2
-
-
 def test_action_that_fails_says_why_in_the_pane(open_pane, library, qtbot):
     put(library, make_document(1, status=DocumentStatus.FAILED))
     pane = open_pane()
