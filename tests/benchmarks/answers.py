@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from app.chat.answers import QUOTES
 from app.library.encoders import Encoder
 from app.library.encoders.export import Precision
 from app.library.index import Index
@@ -43,7 +44,7 @@ def answer_figures(index: Index, encoder: Encoder, questions: Iterable[Question]
     for question in questions:
         search = Search(question.question, SearchMode.HYBRID, 8)
         texts = tuple(hit.text for hit in find_passages(index, encoder, search))
-        picked = pick_sentences(encoder, PickSentences(question.question, texts))
+        picked = pick_sentences(encoder, PickSentences(question.question, texts, QUOTES))
         total += 1
         answerable += bool(question.answers)
         if question.answers:

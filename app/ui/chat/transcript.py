@@ -112,11 +112,6 @@ class Transcript(QScrollArea):
         return tuple(row.widget for row in self._rows if row.widget is not None)
 
     @property
-    def is_at_end(self) -> bool:
-        """Whether the end is kept in view."""
-        return self._at_end
-
-    @property
     def is_preparing(self) -> bool:
         """Whether messages near the viewport are still being made."""
         return self._idle.isActive()

@@ -2,41 +2,20 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from app.base.errors import NotFound
 from app.base.jobs import CancelToken
-from app.base.paths import DataPaths
-from app.bootstrap import Children, Services, build
+from app.bootstrap import Services
 from app.engine.errors import ModelLoadError
 from app.engine.host import EngineStatus
 from app.library.entities import Scope
 from app.modelhub.entities import LocalModel, ModelId
 from app.modelhub.errors import GgufError
-from tests.doubles.scripted_engine import Script, scripted_engine
+from tests.doubles.scripted_engine import Script
 from tests.doubles.scripted_gguf import bad_magic, scripted_gguf, truncated
-from tests.doubles.scripted_library import scripted_library
-
-Start = Callable[..., Services]
-
-
-@pytest.fixture
-def start(data_paths: DataPaths) -> Iterator[Start]:
-    running: list[Services] = []
-
-    def start(script: Script | None = None) -> Services:
-        for services in running:
-            services.close()
-        children = Children(scripted_library, scripted_engine, (script or Script(),))
-        running[:] = [build(data_paths, children)]
-        return running[0]
-
-    yield start
-    for services in running:
-        services.close()
 
 
 @pytest.fixture
