@@ -24,7 +24,8 @@ from app.chat.entities import (
 )
 from app.engine.errors import EngineStopped
 from app.engine.host import EngineHost
-from app.engine.protocol import FinishReason, Generate, Sampling
+from app.engine.protocol import FinishReason, Generate
+from app.engine.sampling import Sampling
 from app.library.entities import Passage, QuotedSentence, Scope
 from app.library.service import LibraryService
 from app.modelhub.service import LoadedModel, ModelService

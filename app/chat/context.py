@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from app.chat.entities import Citation, Message
-from app.engine.protocol import Role, Turn
+from app.engine.messages import Role, Turn
 from app.library.entities import Passage
 
 INSTRUCTIONS_WITH_PASSAGES = (

@@ -8,7 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NewType
 
-from app.engine.protocol import FinishReason, Role, Sampling, Timings, Turn
+from app.engine.messages import Role, Turn
+from app.engine.protocol import FinishReason, Timings
+from app.engine.sampling import Sampling
 from app.library.entities import ContentHash, DocumentId, DocumentKind, Place, Scope
 
 ConversationId = NewType("ConversationId", int)

@@ -8,7 +8,7 @@ from app.base.jobs import CancelToken
 from app.chat import store
 from app.chat.answers import Answer, AnswerMaker, OnEvent, Question
 from app.chat.entities import Conversation, ConversationId, Message, MessageId
-from app.engine.protocol import Role, Turn
+from app.engine.messages import Role, Turn
 from app.library.entities import Scope
 from app.storage.db import Database, Session
 

@@ -12,7 +12,7 @@ from app.base.errors import NotFound
 from app.chat.entities import AnswerRecord, Conversation, ConversationId, Message, MessageId
 from app.chat.records import record_from_json, record_to_json, turns_from_json, turns_to_json
 from app.chat.tables import ConversationRow, MessageRow
-from app.engine.protocol import Role, Turn
+from app.engine.messages import Role, Turn
 from app.library.entities import CollectionId, DocumentId, Scope
 from app.storage.base import now
 from app.storage.db import Session

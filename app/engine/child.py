@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.base.child_side import CallContext
 from app.engine.errors import NoModelLoaded
+from app.engine.messages import TextDelta
 from app.engine.protocol import (
     Check,
     CountPrompt,
@@ -18,7 +19,6 @@ from app.engine.protocol import (
     Generated,
     Load,
     ModelFacts,
-    TextDelta,
 )
 
 if TYPE_CHECKING:

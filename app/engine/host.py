@@ -23,6 +23,8 @@ from app.base.log import tail
 from app.engine.causes import last_words, load_error
 from app.engine.child import engine_child
 from app.engine.errors import EngineStopped, NoModelLoaded
+from app.engine.messages import TextDelta, Turn
+from app.engine.options import LoadOptions
 from app.engine.protocol import (
     Check,
     CountPrompt,
@@ -31,11 +33,8 @@ from app.engine.protocol import (
     Generate,
     Generated,
     Load,
-    LoadOptions,
     ModelFacts,
-    TextDelta,
     Timings,
-    Turn,
 )
 
 log = logging.getLogger(__name__)

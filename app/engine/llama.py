@@ -20,18 +20,12 @@ from app.base.errors import Cancelled
 from app.base.jobs import CancelToken
 from app.engine.causes import load_error
 from app.engine.errors import EngineError, ModelLoadError, PromptTooLong
-from app.engine.protocol import (
-    FinishReason,
-    Generate,
-    Generated,
-    LoadOptions,
-    ModelFacts,
-    Sampling,
-    Timings,
-    Turn,
-)
+from app.engine.messages import Turn
+from app.engine.options import LoadOptions
+from app.engine.protocol import FinishReason, Generate, Generated, ModelFacts, Timings
 from app.engine.quantization import quantization_name
 from app.engine.reply import ReplyText
+from app.engine.sampling import Sampling
 from app.engine.templates import ChatTemplate, ControlTexts, Guard
 
 # llama.cpp's threads spin at every barrier unless told otherwise, before the library is loaded.

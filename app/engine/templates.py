@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import Any
 
 from app.engine.errors import TemplateError
-from app.engine.protocol import Role, Turn
+from app.engine.messages import Role, Turn
 from app.engine.sandbox import TEMPLATE_FAILURES, LimitedEnvironment, Limits, Refusal
 
 CHATML = """{%- for message in messages -%}

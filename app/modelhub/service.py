@@ -13,7 +13,8 @@ from app.base.changes import Notices, Topic
 from app.base.errors import AppError, NotFound
 from app.base.jobs import CancelToken
 from app.engine.host import EngineHost, EngineState
-from app.engine.protocol import LoadOptions, ModelFacts
+from app.engine.options import LoadOptions
+from app.engine.protocol import ModelFacts
 from app.modelhub import store
 from app.modelhub.entities import GgufFacts, LocalModel, ModelId
 from app.modelhub.errors import GgufError

@@ -42,7 +42,8 @@ from app.chat.entities import (
     MessageId,
     Stage,
 )
-from app.engine.protocol import Role, Timings
+from app.engine.messages import Role
+from app.engine.protocol import Timings
 from app.library.entities import ContentHash, DocumentId, DocumentKind, Place
 from app.settings.schema import Theme
 from app.ui.chat.running_answer import OnEvent, RunningAnswer

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from app.base.child_side import CallContext
 from app.engine.errors import ModelLoadError, PromptTooLong
+from app.engine.messages import TextDelta, Turn
 from app.engine.protocol import (
     Check,
     CountPrompt,
@@ -26,9 +27,7 @@ from app.engine.protocol import (
     Generated,
     Load,
     ModelFacts,
-    TextDelta,
     Timings,
-    Turn,
 )
 from app.engine.reply import ReplyText
 

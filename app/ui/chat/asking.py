@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.base.jobs import CancelToken
 from app.chat.entities import Conversation, ConversationId, Message
-from app.engine.protocol import Role
+from app.engine.messages import Role
 from app.library.entities import Scope
 from app.ui.chat.running_answer import OnEvent, RunningAnswer
 from app.ui.jobs import JobRunner

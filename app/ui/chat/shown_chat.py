@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from app.base.errors import AppError
 from app.chat.entities import Conversation, ConversationId, Message, MessageId
 from app.chat.live import Phase
-from app.engine.protocol import Role
+from app.engine.messages import Role
 from app.library.entities import Scope
 from app.modelhub.entities import LocalModel
 from app.ui.chat.asking import Asking

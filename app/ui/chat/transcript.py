@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from app.chat.entities import Message, MessageId
 from app.chat.live import LiveAnswer
-from app.engine.protocol import Role
+from app.engine.messages import Role
 from app.ui.chat.column import Anchor, Column, estimated_height
 from app.ui.chat.look import Look
 from app.ui.chat.message_widget import AnswerMessage, QuestionMessage

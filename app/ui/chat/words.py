@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from app.chat.entities import AnswerMode, AnswerRecord, Citation, Message
 from app.chat.live import LiveAnswer, Phase
-from app.engine.protocol import FinishReason, Role
+from app.engine.messages import Role
+from app.engine.protocol import FinishReason
 from app.library.entities import Collection, CollectionId, Document, DocumentId, Scope
 from app.modelhub.entities import LocalModel
 from app.ui.widgets.choice import Severity

@@ -24,7 +24,8 @@ from app.chat.entities import (
     MessageId,
     Stage,
 )
-from app.engine.protocol import FinishReason, Role, Timings
+from app.engine.messages import Role
+from app.engine.protocol import FinishReason, Timings
 from app.library.entities import (
     Collection,
     CollectionId,

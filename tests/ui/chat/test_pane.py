@@ -12,7 +12,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QListView, QWidget
 
 from app.base.errors import AppError
-from app.engine.protocol import FinishReason, Role
+from app.engine.messages import Role
+from app.engine.protocol import FinishReason
 from app.library.entities import Scope
 from app.ui.actions import ActionSpec, ActionTable
 from app.ui.chat.pane import ChatPane

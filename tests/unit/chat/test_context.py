@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.chat.context import build_context, citations_of, cited_numbers, search_question
 from app.chat.entities import ConversationId, Message, MessageId
-from app.engine.protocol import Role, Turn
+from app.engine.messages import Role, Turn
 from app.library.entities import ContentHash, DocumentId, DocumentKind, Passage, Place
 
 

@@ -7,7 +7,7 @@ import pytest
 from app.base.errors import AppError
 from app.chat.entities import AnswerStage, AnswerText, ConversationId, Message, MessageId, Stage
 from app.chat.live import LiveAnswer, Phase
-from app.engine.protocol import Role
+from app.engine.messages import Role
 
 
 def stored(text: str = "Stored.") -> Message:

@@ -11,7 +11,8 @@ from app.bootstrap import Services
 from app.chat.answers import NOTHING_FOUND
 from app.chat.entities import AnswerEvent, AnswerMode, AnswerStage, AnswerText, Message, Stage
 from app.chat.service import NEW_TITLE, EmptyQuestion
-from app.engine.protocol import FinishReason, Role
+from app.engine.messages import Role
+from app.engine.protocol import FinishReason
 from app.library.entities import Scope
 from tests.doubles.scripted_engine import Script
 

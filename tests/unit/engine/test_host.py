@@ -15,7 +15,8 @@ from app.base.errors import Cancelled, ChildStopped
 from app.base.jobs import CancelToken
 from app.engine.errors import EngineStopped, ModelLoadError, NoModelLoaded, PromptTooLong
 from app.engine.host import EngineHost, EngineState, EngineStatus
-from app.engine.protocol import FinishReason, Generate, Role, Turn
+from app.engine.messages import Role, Turn
+from app.engine.protocol import FinishReason, Generate
 from tests.doubles.scripted_engine import CITED, Script, scripted_engine
 from tests.unit.engine.conftest import MakeHost
 

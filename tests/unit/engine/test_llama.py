@@ -16,7 +16,10 @@ from app.base.errors import AppError
 from app.base.jobs import CancelToken
 from app.engine.errors import EngineStopped, ModelLoadError, PromptTooLong, TemplateError
 from app.engine.host import EngineHost, EngineStatus
-from app.engine.protocol import FinishReason, Generate, LoadOptions, Role, Sampling, Turn
+from app.engine.messages import Role, Turn
+from app.engine.options import LoadOptions
+from app.engine.protocol import FinishReason, Generate
+from app.engine.sampling import Sampling
 from tests.doubles.scripted_gguf import CITED, LONG_REPLY, scripted_gguf
 from tests.unit.engine.conftest import MakeHost
 

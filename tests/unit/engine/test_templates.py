@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engine.errors import TemplateError
-from app.engine.protocol import Role, Turn
+from app.engine.messages import Role, Turn
 from app.engine.sandbox import Limits
 from app.engine.templates import CHATML, ChatTemplate, ControlTexts
 
