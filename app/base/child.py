@@ -100,7 +100,12 @@ class PendingCall:
 
 
 class ChildProcess:
-    """One child program. Started by the first call, started again by the next one after it died."""
+    """One child program. Started by the first call, started again by the next one after it died.
+
+    Attributes:
+        on_exit: called on the reader thread each time the child ends.
+        last_exit: how it ended last; None as long as it never did.
+    """
 
     def __init__(
         self,
@@ -117,14 +122,14 @@ class ChildProcess:
             entry: module-level function that makes the child's handler; called in the child.
             args: small picklable arguments for `entry`.
             log_path: the child's stdout and stderr, native libraries included, go here.
-            on_exit: called on the reader thread each time the child ends.
+            on_exit: see the attribute.
         """
         self.name = name
         self.log_path = log_path
         self.last_exit: ChildExit | None = None
         self._entry = entry
         self._args = args
-        self._on_exit = on_exit
+        self.on_exit = on_exit
         self._lock = threading.RLock()
         self._send_lock = threading.Lock()
         self._ids = itertools.count(1)
@@ -298,7 +303,7 @@ class ChildProcess:
             log.error("%s %s; %d calls open", self.name, ended.reason, len(calls))
         for pending in calls:
             pending.future.set_exception(ChildStopped(f"The {self.name} {ended.reason}."))
-        self._on_exit(ended)
+        self.on_exit(ended)
 
 
 def _as_exception(error: AppError | Cancelled | None, traceback: str) -> Exception:

@@ -1,7 +1,8 @@
 """Child processes, seen from the child: the messages, the loop that serves them, and lanes.
 
 A capability's child module supplies a `Handler`. Requests of one lane run one after the other,
-lanes run side by side, and cancelling is noticed even while a lane is busy.
+lanes run side by side, and cancelling is noticed even while a lane is busy. A handler that has
+threads of its own returns a `Future`; its lane is then free for the next request at once.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
@@ -92,7 +93,7 @@ class Handler(Protocol):
         """The lane a request runs in."""
 
     def handle(self, body: object, context: CallContext) -> object:
-        """Do one request and return its picklable answer."""
+        """Do one request and return its picklable answer, or a `Future` of it."""
 
     def close(self) -> None:
         """Let go of everything; called once, after the lanes are empty."""
@@ -178,11 +179,31 @@ class _Server:
     def _work(self, call: Call, context: CallContext) -> None:
         try:
             context.cancel.check()
-            self._send(Result(call.id, self._handler.handle(call.body, context)))
-        except (AppError, Cancelled) as error:
-            self._send(Failure(call.id, error, ""))
-        except Exception:  # the parent reports a bug with this traceback
-            logging.exception("request failed")
-            self._send(Failure(call.id, None, traceback.format_exc()))
-        finally:
-            self._running.pop(call.id, None)
+            answer = self._handler.handle(call.body, context)
+        except Exception as error:  # noqa: BLE001  # the parent reports a bug with its traceback
+            self._fail(call.id, error)
+            return
+        if isinstance(answer, Future):
+            answer.add_done_callback(lambda done: self._finish(call.id, done))
+        else:
+            self._succeed(call.id, answer)
+
+    def _finish(self, call_id: int, done: Future[object]) -> None:
+        error = done.exception()
+        if error is None:
+            self._succeed(call_id, done.result())
+        else:
+            self._fail(call_id, error)
+
+    def _succeed(self, call_id: int, value: object) -> None:
+        self._running.pop(call_id, None)
+        self._send(Result(call_id, value))
+
+    def _fail(self, call_id: int, error: BaseException) -> None:
+        self._running.pop(call_id, None)
+        if isinstance(error, (AppError, Cancelled)):
+            self._send(Failure(call_id, error, ""))
+            return
+        logging.error("request failed", exc_info=error)
+        words = "".join(traceback.format_exception(error))
+        self._send(Failure(call_id, None, words))

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import logging
 import re
-import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.base.errors import AppError, Cancelled
 from app.base.jobs import CancelToken
-from app.chat.context import build_context, citations_of, search_question
+from app.chat.context import build_context, cited, offered_passages, search_question
 from app.chat.entities import (
-    AnswerEvent,
     AnswerMode,
     AnswerRecord,
     AnswerStage,
     AnswerText,
     Citation,
+    EngineSetup,
     Message,
+    MessageId,
+    Repeat,
     Stage,
 )
+from app.chat.repeat import check_repeat
+from app.chat.sampling import longest_reply, room_for_prompt, sampling_from, template_from
+from app.chat.stream import OnEvent, ReplyStream
 from app.engine.errors import EngineStopped
 from app.engine.host import EngineHost
-from app.engine.protocol import FinishReason, Generate
-from app.engine.sampling import Sampling
+from app.engine.protocol import FinishReason, Generate, Generated
 from app.library.entities import Passage, QuotedSentence, Scope
 from app.library.service import LibraryService
 from app.modelhub.service import LoadedModel, ModelService
@@ -34,11 +37,8 @@ from app.settings.store import SettingsStore
 log = logging.getLogger(__name__)
 
 NOTHING_FOUND = "Nothing in your documents answers this."
-SMALLEST_PROMPT = 256
 QUOTES = 3  # five find the right sentence once more in 82 questions, and bury it in the rest
 BULLET = re.compile(r"^(?:[-*•·\u2013]|\d{1,2}[.)]|#{1,6})\s+")
-
-OnEvent = Callable[[AnswerEvent], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +83,12 @@ class AnswerMaker:
 
         Args:
             question: what to answer.
-            on_event: called on this or the engine's thread for stages and text.
+            on_event: called on this or the engine's thread for stages, thoughts and text.
             cancel: ends the answer early; the text so far is kept.
         """
         started = time.monotonic()
         loaded = self._models.loaded
-        record = AnswerRecord(AnswerMode.MODEL if loaded else AnswerMode.QUOTED)
+        record = AnswerRecord(AnswerMode.QUOTED) if loaded is None else self._record_of(loaded)
         answer = Answer("", record)
         try:
             on_event(AnswerStage(Stage.SEARCHING))
@@ -102,10 +102,35 @@ class AnswerMaker:
         except Cancelled:
             answer = Answer("", replace(record, finish=FinishReason.STOPPED))
         except AppError as error:
-            log.info("answer broke off: %s", error)
-            answer = Answer("", replace(record, finish=FinishReason.FAILED, error=str(error)))
-        total = time.monotonic() - started
-        return replace(answer, record=replace(answer.record, total_s=total))
+            answer = Answer("", _broken(record, error))
+        return self._finished(answer, loaded, started)
+
+    def repeat(self, record: AnswerRecord, on_event: OnEvent, cancel: CancelToken) -> Answer:
+        """Run an answer again, from the turns, the sampling and the seed in its record.
+
+        What goes wrong once the model is asked is in the new record, as with `answer`.
+
+        Raises:
+            CannotRepeat: it would not be the same model; what differs.
+        """
+        started = time.monotonic()
+        loaded = self._models.loaded
+        sha256 = self._models.sha256(loaded.model.id) if loaded is not None else ""
+        changes = check_repeat(record, loaded, sha256)
+        assert loaded is not None
+        assert record.sampling is not None
+        request = Generate(
+            record.turns,
+            record.sampling,
+            record.max_tokens or self._settings.current.chat.max_tokens,
+            record.stop,
+            template=record.template,
+            exact=True,
+        )
+        on_event(AnswerStage(Stage.READING))
+        fresh = replace(self._record_of(loaded), repeat=Repeat(MessageId(0), changes=changes))
+        answer = self._reply(request, record.offered, fresh, on_event, cancel)
+        return self._finished(answer, loaded, started)
 
     def _search(self, question: Question, cancel: CancelToken) -> tuple[Passage, ...]:
         text = search_question(question.history, question.text)
@@ -141,57 +166,106 @@ class AnswerMaker:
         on_event: OnEvent,
         cancel: CancelToken,
     ) -> Answer:
-        chosen = self._settings.current.chat
-        on_event(AnswerStage(Stage.THINKING))
+        chosen, facts = self._settings.current, loaded.facts
+        template = template_from(chosen.chat, facts)
+        on_event(AnswerStage(Stage.READING))
         context = build_context(
             question.history,
             question.text,
             passages,
-            budget=max(SMALLEST_PROMPT, loaded.facts.context_length - chosen.max_tokens),
-            count=self._engine.count_prompt,
+            budget=room_for_prompt(chosen.chat, facts),
+            count=lambda turns: self._engine.count_prompt(turns, template=template),
         )
         cancel.check()
-        sampling = Sampling(chosen.temperature, seed=secrets.randbelow(2**31))
-        record = self._with_model(record, loaded, sampling)
-        record = replace(record, turns=context.turns)
-        writing = False
-        parts: list[str] = []
+        request = Generate(
+            context.turns,
+            sampling_from(chosen.sampling),
+            longest_reply(chosen.chat, facts),
+            chosen.sampling.stop,
+            template=template,
+        )
+        offered = offered_passages(context.passages)
+        return self._reply(request, offered, record, on_event, cancel)
 
-        def on_text(text: str) -> None:
-            nonlocal writing
-            if not writing:
-                writing = True
-                on_event(AnswerStage(Stage.WRITING))
-            parts.append(text)
-            on_event(AnswerText(text))
-
-        request = Generate(context.turns, sampling, chosen.max_tokens)
-        try:
-            reply = self._engine.generate(request, on_text, cancel)
-        except EngineStopped as error:
-            text = error.partial or "".join(parts)
-            record = replace(record, finish=FinishReason.FAILED, error=str(error))
-            return _cited(text, context.passages, record)
-        record = replace(record, finish=reply.finish, timings=reply.timings)
-        return _cited(reply.text, context.passages, record)
-
-    def _with_model(
-        self, record: AnswerRecord, loaded: LoadedModel, sampling: Sampling
-    ) -> AnswerRecord:
-        return replace(
+    def _reply(
+        self,
+        request: Generate,
+        offered: tuple[Citation, ...],
+        record: AnswerRecord,
+        on_event: OnEvent,
+        cancel: CancelToken,
+    ) -> Answer:
+        """Let the model answer, and note all that it takes to have it answer so again."""
+        record = replace(
             record,
+            turns=request.turns,
+            offered=offered,
+            sampling=request.sampling,
+            max_tokens=request.max_tokens,
+            stop=request.stop,
+            template=request.template,
+            exact=request.exact,
+        )
+        stream = ReplyStream(on_event)
+        try:
+            reply = self._engine.generate(request, stream.take, cancel)
+        except AppError as error:
+            text = (error.partial if isinstance(error, EngineStopped) else "") or stream.text
+            record = _broken(record, error)
+            reasoning = stream.reasoning
+        else:
+            # A reply that was killed for not stopping carries less than what was streamed.
+            text, reasoning = reply.text, reply.reasoning or stream.reasoning
+            record = replace(
+                record,
+                finish=reply.finish,
+                timings=reply.timings,
+                rounding=reply.rounding,
+                problem=_problem(reply),
+            )
+        record = replace(
+            record,
+            reasoning=reasoning,
+            thinking_s=stream.thinking_s,
+            citations=cited(text, offered),
+        )
+        return Answer(text, record)
+
+    def _record_of(self, loaded: LoadedModel) -> AnswerRecord:
+        return AnswerRecord(
+            AnswerMode.MODEL,
             model_name=loaded.model.name,
             model_path=str(loaded.model.path),
-            model_sha256=self._models.sha256(loaded.model.id),
             quantization=loaded.model.quantization,
             template_sha256=loaded.facts.template_sha256,
             engine_build=loaded.facts.engine_build,
-            sampling=sampling,
+            dialect=loaded.facts.dialect,
+            setup=EngineSetup.of(loaded.facts, loaded.options),
         )
 
+    def _finished(self, answer: Answer, loaded: LoadedModel | None, started: float) -> Answer:
+        # Asked for at the end: of a model that was just imported it takes a while to be known.
+        sha256 = self._models.sha256(loaded.model.id) if loaded is not None else ""
+        total = time.monotonic() - started
+        return replace(answer, record=replace(answer.record, model_sha256=sha256, total_s=total))
 
-def _cited(text: str, passages: Sequence[Passage], record: AnswerRecord) -> Answer:
-    return Answer(text, replace(record, citations=citations_of(text, passages)))
+
+def _broken(record: AnswerRecord, error: AppError) -> AnswerRecord:
+    log.info("answer broke off: %s", error)
+    return replace(
+        record,
+        finish=FinishReason.FAILED,
+        error=str(error),
+        engine_stopped=isinstance(error, EngineStopped),
+    )
+
+
+def _problem(reply: Generated) -> str:
+    """What of a reply is not in its text, in words. A chat offers no tools."""
+    if reply.tool_calls and not reply.problem:
+        names = ", ".join(f"“{each.name}”" for each in reply.tool_calls)
+        return f"The model asked for the tool {names}, which this chat does not have."
+    return reply.problem
 
 
 def _sentence(number: int, picked: QuotedSentence) -> Citation:

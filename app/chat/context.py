@@ -69,13 +69,15 @@ def cited_numbers(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(numbers))
 
 
-def citations_of(text: str, passages: Sequence[Passage]) -> tuple[Citation, ...]:
+def cited(text: str, offered: Sequence[Citation]) -> tuple[Citation, ...]:
     """The passages that a reply really cites; numbers that name none are left out."""
-    return tuple(
-        citation(number, passages[number - 1])
-        for number in sorted(cited_numbers(text))
-        if 1 <= number <= len(passages)
-    )
+    numbers = set(cited_numbers(text))
+    return tuple(each for each in offered if each.number in numbers)
+
+
+def offered_passages(passages: Sequence[Passage]) -> tuple[Citation, ...]:
+    """Passages with the numbers they have in the prompt."""
+    return tuple(citation(number, each) for number, each in enumerate(passages, start=1))
 
 
 def citation(number: int, passage: Passage) -> Citation:

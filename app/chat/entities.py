@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NewType
 
 from app.engine.messages import Role, Turn
-from app.engine.protocol import FinishReason, Timings
+from app.engine.options import Adapter, KvType, LoadOptions, Rope, Speculation, Switch
+from app.engine.protocol import FinishReason, ModelFacts, Rounding, TemplateOptions, Timings
 from app.engine.sampling import Sampling
 from app.library.entities import ContentHash, DocumentId, DocumentKind, Place, Scope
 
@@ -46,13 +47,70 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineSetup:
+    """How the model was loaded, as far as it may bear on what it says."""
+
+    context_length: int = 0
+    threads: int = 0
+    prefill_threads: int = 0
+    gpu_layers: int = 0
+    batch: int = 0
+    micro_batch: int = 0
+    kv_type_k: KvType = KvType.F16
+    kv_type_v: KvType = KvType.F16
+    flash_attention: Switch = Switch.AUTO
+    rope: Rope = field(default_factory=Rope)
+    adapters: tuple[Adapter, ...] = ()
+    speculation: Speculation = field(default_factory=Speculation)
+
+    @classmethod
+    def of(cls, facts: ModelFacts, options: LoadOptions) -> EngineSetup:
+        """The setup of a loaded model."""
+        return cls(
+            context_length=facts.context_length,
+            threads=facts.threads,
+            prefill_threads=facts.prefill_threads,
+            gpu_layers=facts.gpu_layers,
+            batch=options.batch,
+            micro_batch=options.micro_batch,
+            kv_type_k=options.kv_type_k,
+            kv_type_v=options.kv_type_v,
+            flash_attention=options.flash_attention,
+            rope=options.rope,
+            adapters=options.adapters,
+            speculation=options.speculation,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """An answer was made by running another one again.
+
+    Attributes:
+        of: the answer that was repeated.
+        is_same: its text came out the same, character for character.
+        changes: what was otherwise this time and may matter, in words.
+    """
+
+    of: MessageId
+    is_same: bool = False
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerRecord:
     """All that is needed to say how an answer came about and to make it again.
 
     Attributes:
         found_nothing: nothing in the scope answers the question.
         turns: exactly what was sent to the model; empty for a quoted answer.
+        offered: every passage in those turns, cited or not.
         error: why the answer broke off, in words; empty if it did not.
+        engine_stopped: it broke off because the engine did not live on.
+        reasoning: what the model thought before it spoke, for `thinking_s` seconds.
+        problem: what could not be read in the reply, in words; empty if all could.
+        exact: it was decoded alone and from the start.
+        setup: None for a quoted answer, and for one of an older Cairn.
     """
 
     mode: AnswerMode
@@ -71,6 +129,19 @@ class AnswerRecord:
     timings: Timings = field(default_factory=Timings)
     search_s: float = 0.0
     total_s: float = 0.0
+    offered: tuple[Citation, ...] = ()
+    engine_stopped: bool = False
+    reasoning: str = ""
+    thinking_s: float = 0.0
+    problem: str = ""
+    dialect: str = ""
+    max_tokens: int = 0
+    stop: tuple[str, ...] = ()
+    template: TemplateOptions = field(default_factory=TemplateOptions)
+    exact: bool = False
+    rounding: Rounding = field(default_factory=Rounding)
+    setup: EngineSetup | None = None
+    repeat: Repeat | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +178,7 @@ class Stage(StrEnum):
     """What is happening while the user waits."""
 
     SEARCHING = "searching"
+    READING = "reading"
     THINKING = "thinking"
     WRITING = "writing"
 
@@ -125,4 +197,11 @@ class AnswerText:
     text: str
 
 
-AnswerEvent = AnswerStage | AnswerText
+@dataclass(frozen=True, slots=True)
+class AnswerReasoning:
+    """Thoughts to append to those of the live answer."""
+
+    text: str
+
+
+AnswerEvent = AnswerStage | AnswerText | AnswerReasoning

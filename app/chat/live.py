@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.base.errors import AppError
-from app.chat.entities import AnswerEvent, AnswerStage, AnswerText, Message, Stage
+from app.chat.entities import (
+    AnswerEvent,
+    AnswerReasoning,
+    AnswerStage,
+    AnswerText,
+    Message,
+    Stage,
+)
 
 
 class Phase(StrEnum):
@@ -14,6 +21,7 @@ class Phase(StrEnum):
 
     IDLE = "idle"
     SEARCHING = "searching"
+    READING = "reading"
     THINKING = "thinking"
     WRITING = "writing"
     STOPPING = "stopping"
@@ -28,6 +36,7 @@ class Phase(StrEnum):
 
 _PHASE_OF_STAGE = {
     Stage.SEARCHING: Phase.SEARCHING,
+    Stage.READING: Phase.READING,
     Stage.THINKING: Phase.THINKING,
     Stage.WRITING: Phase.WRITING,
 }
@@ -39,12 +48,14 @@ class LiveAnswer:
 
     Attributes:
         text: the answer so far; after `finish`, the stored text.
+        reasoning: what the model thought so far.
         message: the stored answer, once it is done.
         error: why there is none, once it failed.
     """
 
     phase: Phase = Phase.IDLE
     text: str = ""
+    reasoning: str = ""
     message: Message | None = None
     error: AppError | None = None
 
@@ -60,7 +71,8 @@ class LiveAnswer:
 
     def begin(self) -> None:
         """Start over with an empty answer; the first stage is the search."""
-        self.phase, self.text, self.message, self.error = Phase.SEARCHING, "", None, None
+        self.phase, self.message, self.error = Phase.SEARCHING, None, None
+        self.text = self.reasoning = ""
 
     def receive(self, event: AnswerEvent) -> None:
         """Take one event. After `stop` and after the end, late events are dropped."""
@@ -73,6 +85,9 @@ class LiveAnswer:
                 # Text speaks for itself, should its stage ever be missing.
                 self.phase = Phase.WRITING
                 self.text += text
+            case AnswerReasoning(text):
+                self.phase = Phase.THINKING
+                self.reasoning += text
 
     def stop(self) -> bool:
         """Ask to stop; True if that is news. The text stands still from here on."""

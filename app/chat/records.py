@@ -3,54 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
-from app.chat.entities import AnswerMode, AnswerRecord, Citation
+from app.chat.entities import AnswerRecord, Citation
+from app.chat.plain import from_plain, to_plain
 from app.engine.messages import Role, Turn
-from app.engine.protocol import FinishReason, Timings
-from app.engine.sampling import Sampling
-from app.library.entities import ContentHash, DocumentId, DocumentKind, Place
+
+_APART = ("turns", "offered")  # large and rarely wanted, so stored beside the record
 
 
 def record_to_json(record: AnswerRecord) -> dict[str, Any]:
-    """Everything of the record but its turns, which are stored apart."""
-    data = asdict(record)
-    del data["turns"]
-    for citation in data["citations"]:
-        citation["path"] = str(citation["path"])
+    """Everything of the record but what was sent, which is stored apart."""
+    data: dict[str, Any] = to_plain(replace(record, turns=(), offered=()))
+    for name in _APART:
+        del data[name]
     return data
 
 
-def record_from_json(data: Mapping[str, Any], turns: tuple[Turn, ...] = ()) -> AnswerRecord:
-    """The record of an answer, with the turns if they were loaded."""
-    fields = dict(data)
-    fields["mode"] = AnswerMode(fields["mode"])
-    fields["finish"] = FinishReason(fields["finish"])
-    fields["citations"] = tuple(_citation(each) for each in fields["citations"])
-    fields["timings"] = Timings(**fields["timings"])
-    if fields["sampling"] is not None:
-        fields["sampling"] = Sampling(**fields["sampling"])
-    return AnswerRecord(**fields, turns=turns)
+def record_from_json(data: Mapping[str, Any]) -> AnswerRecord:
+    """The record of an answer, without what was sent."""
+    known = {name: value for name, value in data.items() if name not in _APART}
+    return from_plain(AnswerRecord, known)
 
 
-def turns_to_json(turns: tuple[Turn, ...]) -> list[list[str]]:
-    """Turns as pairs of role and content."""
-    return [[turn.role.value, turn.content] for turn in turns]
+def sent_to_json(record: AnswerRecord) -> dict[str, Any]:
+    """What was sent to the model: the turns, and the passages in them."""
+    return {name: to_plain(getattr(record, name)) for name in _APART}
 
 
-def turns_from_json(data: list[list[str]] | None) -> tuple[Turn, ...]:
+def with_sent(record: AnswerRecord, data: Any) -> AnswerRecord:
+    """The record with what was sent."""
+    turns = turns_from_json(data)
+    offered = data.get("offered", ()) if isinstance(data, Mapping) else ()
+    return replace(record, turns=turns, offered=from_plain(tuple[Citation, ...], offered))
+
+
+def turns_from_json(data: Any) -> tuple[Turn, ...]:
     """The turns of an answer; none for a quoted one."""
+    if isinstance(data, Mapping):
+        return from_plain(tuple[Turn, ...], data.get("turns", ()))
+    # The first Cairn stored pairs of role and content.
     return tuple(Turn(Role(role), content) for role, content in data or ())
-
-
-def _citation(data: Mapping[str, Any]) -> Citation:
-    fields = dict(data)
-    fields["path"] = Path(fields["path"])
-    fields["kind"] = DocumentKind(fields["kind"])
-    fields["content"] = ContentHash(fields["content"])
-    fields["place"] = Place(**fields["place"])
-    if fields["document_id"] is not None:
-        fields["document_id"] = DocumentId(fields["document_id"])
-    return Citation(**fields)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.base.changes import Notices, Topic
 from app.base.errors import AppError
 from app.base.jobs import CancelToken
 from app.chat import store
-from app.chat.answers import Answer, AnswerMaker, OnEvent, Question
-from app.chat.entities import Conversation, ConversationId, Message, MessageId
+from app.chat.answers import Answer, AnswerMaker, Question
+from app.chat.entities import (
+    AnswerRecord,
+    Conversation,
+    ConversationId,
+    Message,
+    MessageId,
+    Repeat,
+)
+from app.chat.repeat import CannotRepeat
+from app.chat.stream import OnEvent
 from app.engine.messages import Role, Turn
+from app.engine.protocol import FinishReason
 from app.library.entities import Scope
 from app.storage.db import Database, Session
 
@@ -70,6 +82,11 @@ class ChatService:
         """What was sent to the model for an answer, word for word."""
         with self._database.read() as session:
             return store.sent_turns(session, message_id)
+
+    def whole_record(self, message_id: MessageId) -> AnswerRecord | None:
+        """The record of an answer with all that was sent to the model; None for a question."""
+        with self._database.read() as session:
+            return store.whole_record(session, message_id)
 
     def choose(self, message_id: MessageId, offset: int) -> Message:
         """Show the next (+1) or previous (-1) answer to the same question."""
@@ -135,6 +152,25 @@ class ChatService:
             branch = branch[:-1]
         return self._answer(branch[-1], branch[:-1], on_event, cancel)
 
+    def repeat(self, message_id: MessageId, on_event: OnEvent, cancel: CancelToken) -> Message:
+        """Run an answer again exactly: the same turns, sampling and seed, decoded alone.
+
+        The new answer becomes a sibling; its record says whether it came out the same.
+
+        Raises:
+            CannotRepeat: not with the model that is loaded; the words say what differs.
+        """
+        with self._database.read() as session:
+            branch = store.branch_to(session, message_id)
+            record = store.whole_record(session, message_id)
+        if record is None or len(branch) < 2:
+            raise CannotRepeat("Only an answer can be run again.")
+        answer = self._answers.repeat(record, on_event, cancel)
+        changes = answer.record.repeat.changes if answer.record.repeat is not None else ()
+        repeat = Repeat(message_id, _is_same(branch[-1].text, record, answer), changes)
+        answer = replace(answer, record=replace(answer.record, repeat=repeat))
+        return self._put(branch[-2], answer)
+
     def _answer(
         self,
         question: Message,
@@ -144,10 +180,19 @@ class ChatService:
     ) -> Message:
         conversation = self.conversation(question.conversation_id)
         asked = Question(question.text, history, conversation.scope)
-        answer = self._answers.answer(asked, on_event, cancel)
+        return self._put(question, self._answers.answer(asked, on_event, cancel))
+
+    def _put(self, question: Message, answer: Answer) -> Message:
         stored = self._database.write(lambda s: _put_answer(s, question, answer))
         self._notices.changed(Topic.CONVERSATIONS)
         return stored
+
+
+def _is_same(text: str, record: AnswerRecord, again: Answer) -> bool:
+    """Whether an answer came out the same, as far as the first one went."""
+    if record.finish in (FinishReason.STOPPED, FinishReason.FAILED):
+        return again.text.startswith(text) and again.record.reasoning.startswith(record.reasoning)
+    return again.text == text and again.record.reasoning == record.reasoning
 
 
 def _put_answer(session: Session, question: Message, answer: Answer) -> Message:

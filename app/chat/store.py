@@ -10,7 +10,13 @@ from sqlalchemy import select, update
 
 from app.base.errors import NotFound
 from app.chat.entities import AnswerRecord, Conversation, ConversationId, Message, MessageId
-from app.chat.records import record_from_json, record_to_json, turns_from_json, turns_to_json
+from app.chat.records import (
+    record_from_json,
+    record_to_json,
+    sent_to_json,
+    turns_from_json,
+    with_sent,
+)
 from app.chat.tables import ConversationRow, MessageRow
 from app.engine.messages import Role, Turn
 from app.library.entities import CollectionId, DocumentId, Scope
@@ -117,7 +123,7 @@ def add_message(
         chosen=True,
         created_at=now(),
         record=None if record is None else record_to_json(record),
-        turns=None if record is None else turns_to_json(record.turns),
+        turns=None if record is None else sent_to_json(record),
     )
     session.add(row)
     conversation_row.updated_at = row.created_at
@@ -140,6 +146,12 @@ def choose_sibling(session: Session, message_id: MessageId, offset: int) -> Mess
 def sent_turns(session: Session, message_id: MessageId) -> tuple[Turn, ...]:
     """What was sent to the model for this answer, word for word."""
     return turns_from_json(_message_row(session, message_id).turns)
+
+
+def whole_record(session: Session, message_id: MessageId) -> AnswerRecord | None:
+    """The record of an answer with what was sent to the model; None for a question."""
+    row = _message_row(session, message_id)
+    return None if row.record is None else with_sent(record_from_json(row.record), row.turns)
 
 
 def _row(session: Session, conversation_id: ConversationId) -> ConversationRow:

@@ -26,8 +26,8 @@ class ConversationRow(Base):
 class MessageRow(Base):
     """A node of the tree. Of siblings exactly one is `chosen`: it is on the shown branch.
 
-    `turns` is what was sent to the model, word for word; it is large and rarely wanted, so it is
-    loaded only when asked for.
+    `turns` is what was sent to the model: turns and passages, word for word. It is large and rarely
+    wanted, so it is loaded only when asked for.
     """
 
     __tablename__ = "messages"
@@ -44,4 +44,4 @@ class MessageRow(Base):
     chosen: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     record: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    turns: Mapped[list[list[str]] | None] = deferred(mapped_column(JSON))
+    turns: Mapped[Any] = deferred(mapped_column(JSON, nullable=True))

@@ -79,6 +79,7 @@ def _load(services: Services, name: str) -> None:
 def _to_json(answer: Answer, record: AnswerRecord) -> dict[str, Any]:
     return {
         "answer": answer.text,
+        "reasoning": record.reasoning,
         "mode": record.mode.value,
         "found_nothing": record.found_nothing,
         "citations": [
@@ -96,7 +97,11 @@ def _to_json(answer: Answer, record: AnswerRecord) -> dict[str, Any]:
         "model": record.model_name or None,
         "finish": record.finish.value,
         "timings": asdict(record.timings)
-        | {"search_s": round(record.search_s, 4), "total_s": round(record.total_s, 4)},
+        | {
+            "search_s": round(record.search_s, 4),
+            "thinking_s": round(record.thinking_s, 4),
+            "total_s": round(record.total_s, 4),
+        },
     }
 
 

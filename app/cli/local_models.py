@@ -1,21 +1,27 @@
-"""`models`: import, list and inspect GGUF files."""
+"""`models`: import, list and inspect GGUF files, and tell whether they fit into memory."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.cli.output import Printer
+from app.modelhub.fit import MAIN, Verdict, change_words, size_words
+from app.modelhub.options import BOUNDS, options_changed
 
 if TYPE_CHECKING:
     from app.bootstrap import Services
+    from app.engine.options import LoadOptions
+    from app.engine.protocol import DeviceNeed
     from app.modelhub.entities import GgufFacts, LocalModel
+    from app.modelhub.fit import Fit
 
 
 def add_to(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add the command and its parts."""
-    models = commands.add_parser("models", help="import, list and inspect GGUF models")
+    models = commands.add_parser("models", help="import, list, inspect and measure GGUF models")
     parts = models.add_subparsers(dest="part", metavar="ACTION", required=True)
     take = parts.add_parser("import", parents=[common], help="put a GGUF file on the list")
     take.add_argument("file", type=Path, metavar="FILE")
@@ -25,6 +31,19 @@ def add_to(commands: Any, common: argparse.ArgumentParser) -> None:
     inspect = parts.add_parser("inspect", parents=[common], help="show what a GGUF file says")
     inspect.add_argument("file", type=Path, metavar="FILE")
     inspect.set_defaults(run=_inspect)
+    fit = parts.add_parser(
+        "fit", parents=[common], help="say whether a GGUF file fits into the memory that is free"
+    )
+    fit.add_argument("file", type=Path, metavar="FILE")
+    fit.add_argument("--context", type=_tokens, metavar="N", help="tokens of room to count with")
+    fit.set_defaults(run=_fit)
+
+
+def _tokens(text: str) -> int:
+    low, high = BOUNDS["context_length"]
+    if not text.isdecimal() or not low <= int(text) <= high:
+        raise argparse.ArgumentTypeError(f"takes a number from {low:,} to {high:,}")
+    return int(text)
 
 
 def _import(services: Services, arguments: argparse.Namespace, printer: Printer) -> int:
@@ -49,6 +68,85 @@ def _inspect(services: Services, arguments: argparse.Namespace, printer: Printer
     facts = services.models.inspect(arguments.file)
     printer.answer(_facts_to_json(facts), _facts_to_text(facts))
     return 0
+
+
+def _fit(services: Services, arguments: argparse.Namespace, printer: Printer) -> int:
+    models = services.models
+    facts = models.inspect(arguments.file)
+    known = next((each for each in models.models() if each.path == facts.path), None)
+    options = models.options(known.id) if known is not None else models.default_options()
+    if arguments.context is not None:
+        options = replace(options, context_length=arguments.context)
+    fit = models.estimate_file(facts.path, options, trained=facts.context_length)
+    printer.answer(_fit_to_json(facts.path, fit), _fit_to_text(fit))
+    return 0
+
+
+def _fit_to_json(path: Path, fit: Fit) -> dict[str, Any]:
+    return {
+        "file": str(path),
+        "context_length": fit.room,
+        "verdict": fit.verdict.value,
+        "words": fit.words,
+        "need": {
+            "main_memory": fit.need.main_memory,
+            "graphics_memory": fit.need.graphics_memory,
+            "process": fit.need.process,
+            "devices": [_need_to_json(each) for each in fit.need.devices],
+        },
+        "free": {
+            "main_memory": fit.free.main,
+            "devices": [
+                {
+                    "device": each.name,
+                    "description": each.description,
+                    "free": each.free_bytes,
+                    "total": each.total_bytes,
+                }
+                for each in fit.free.devices
+            ],
+        },
+        "proposal": _proposal_to_json(fit.smaller, fit.options),
+    }
+
+
+def _need_to_json(need: DeviceNeed) -> dict[str, Any]:
+    return {
+        "device": need.device,
+        "weights": need.weights,
+        "kv_cache": need.kv_cache,
+        "compute": need.compute,
+        "total": need.total,
+    }
+
+
+def _proposal_to_json(smaller: LoadOptions | None, options: LoadOptions) -> dict[str, Any] | None:
+    if smaller is None:
+        return None
+    return {
+        "words": f"Load with {change_words(smaller, options)}",
+        "options": options_changed(smaller, options),
+    }
+
+
+def _fit_to_text(fit: Fit) -> str:
+    head = f"{fit.words} with room for {fit.room:,} tokens."
+    rows: list[tuple[str, ...]] = [("", "Weights", "KV cache", "Compute", "Together")]
+    for each in fit.need.devices:
+        sizes = (each.weights, each.kv_cache, each.compute, each.total)
+        place = "Main memory" if each.device == MAIN else each.device
+        rows.append((place, *(size_words(size) for size in sizes)))
+    rows.append(("Engine itself", "", "", "", size_words(fit.need.process)))
+    table = "\n".join(
+        f"  {name:<14}" + "".join(f"{cell:>10}" for cell in cells) for name, *cells in rows
+    )
+    if fit.smaller is not None:
+        tail = f"\n\nWhat would fit: load with {change_words(fit.smaller, fit.options)}."
+    elif fit.verdict is Verdict.DOES_NOT_FIT:
+        tail = "\n\nNo smaller setting fits. Take a smaller file of this model."
+    else:
+        tail = ""
+    return f"{head}\n\n{table}{tail}"
 
 
 def _model_to_json(model: LocalModel) -> dict[str, Any]:

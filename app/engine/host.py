@@ -1,46 +1,45 @@
 """The engine as the rest of Cairn sees it: load a model, ask it, and survive whatever it does.
 
-Each model is loaded by a child process of its own. A model that crashes, hangs or is killed costs
-that child and one clear error.
+One model is in use: chat asks it. Others can be opened beside it, each in a child process of its
+own, for as long as somebody needs them. What happens to one leaves the others alone.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from app.base.child import ChildExit, ChildProcess, PendingCall
+from app.base.child import ChildProcess
 from app.base.child_side import Entry
-from app.base.errors import Cancelled, ChildStopped
+from app.base.errors import ChildStopped
 from app.base.jobs import CancelToken
-from app.base.log import tail
-from app.engine.causes import last_words, load_error
 from app.engine.child import engine_child
-from app.engine.errors import EngineStopped, NoModelLoaded
-from app.engine.messages import TextDelta, Turn
-from app.engine.options import LoadOptions
+from app.engine.engine import Engine
+from app.engine.errors import NoModelLoaded, NotSupported
+from app.engine.local import LocalEngine, OnDelta, ask_about_file
+from app.engine.messages import Tool, Turn
+from app.engine.options import Adapter, LoadOptions
 from app.engine.protocol import (
-    Check,
-    CountPrompt,
-    CountTokens,
-    FinishReason,
+    ChoiceScore,
+    Device,
+    Estimate,
     Generate,
     Generated,
+    ListDevices,
     Load,
+    MemoryNeed,
     ModelFacts,
-    Timings,
+    ScoreChoices,
+    ScoreText,
+    TemplateOptions,
+    TextScore,
 )
 
-log = logging.getLogger(__name__)
-
-_CANCEL_GRACE_S = 2.0  # a child that does not react to Stop for so long hangs, and is killed
-_LOG_LINES = 200  # enough to hold the reason above the tracebacks of all threads
+_AS_THE_TEMPLATE_HAS_IT = TemplateOptions()
 
 
 class EngineStatus(StrEnum):
@@ -57,7 +56,8 @@ class EngineState:
     """The engine at one moment.
 
     Attributes:
-        path: of the model that is loaded, is being loaded, or was loaded when the engine stopped.
+        path: of the model that is loaded, is being loaded, or was loaded when the engine stopped;
+            None for a server.
         facts: of the loaded model.
         problem: why it stopped, in words.
     """
@@ -68,14 +68,24 @@ class EngineState:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Children:
+    """How engine children are started."""
+
+    logs: Path
+    entry: Entry
+    args: tuple[object, ...]
+
+
 class EngineHost:
-    """One loaded model at a time. All methods may be called from any thread; they block."""
+    """The model in use, and those opened beside it. All methods block, on any thread."""
 
     def __init__(
         self,
         logs: Path,
         entry: Entry = engine_child,
         *args: object,
+        states: Path | None = None,
         on_change: Callable[[EngineState], None] = lambda _state: None,
     ) -> None:
         """Start nothing yet.
@@ -83,18 +93,20 @@ class EngineHost:
         Args:
             logs: folder for the native logs of the engine children.
             entry: what a child runs, called with `args`; tests give a scripted one.
+            args: for `entry`.
+            states: folder in which parked conversations survive the app; None for nowhere.
             on_change: called with each new state, on any thread; must return at once.
         """
-        self._logs = logs
-        self._entry = entry
-        self._args = args
+        self._children = _Children(logs, entry, args)
+        self._states = states
         self._on_change = on_change
         self._lock = threading.Lock()  # guards the fields below, held only for moments
         self._load_lock = threading.Lock()  # one load, unload or close at a time
         self._state = EngineState()
-        self._child: ChildProcess | None = None
-        self._loading: ChildProcess | None = None
-        self._children = 0
+        self._used: Engine | None = None
+        self._loading: list[LocalEngine] = []
+        self._local: list[LocalEngine] = []
+        self._asked: list[ChildProcess] = []
         self._closed = False
 
     @property
@@ -108,11 +120,22 @@ class EngineHost:
         return self._state.facts
 
     def load(
-        self, path: Path, options: LoadOptions | None = None, cancel: CancelToken | None = None
+        self,
+        path: Path,
+        options: LoadOptions | None = None,
+        cancel: CancelToken | None = None,
+        *,
+        identity: str = "",
     ) -> ModelFacts:
-        """Load a model in place of the one that is loaded, if any.
+        """Load a model in place of the one that is in use, if any.
 
         The old one goes on answering until the new file has been checked, and stays if that fails.
+
+        Args:
+            path: the file; of a model in several files the first.
+            options: how to load it.
+            cancel: gives up.
+            identity: of the file's content; its parked conversations are kept under it.
 
         Raises:
             ModelLoadError: the file cannot be loaded, or the engine crashed on it; why.
@@ -121,190 +144,250 @@ class EngineHost:
         """
         cancel = cancel or CancelToken()
         with self._load_lock:
-            child = self._new_child()
+            engine = self._new_engine(path)
             try:
-                if self._child is not None:
-                    self._load_step(child, path, Check(str(path)), cancel)
-                    self._drop()
+                if self._used is not None:
+                    engine.check(cancel)
+                    self._drop_used()
                 self._change(EngineState(EngineStatus.LOADING, path))
-                request = Load(str(path), options or LoadOptions())
-                facts: ModelFacts = self._load_step(child, path, request, cancel)
-                self._take(child, path, facts)
+                facts = engine.load(self._request(path, options, identity), cancel)
+                self._use(engine, EngineState(EngineStatus.LOADED, path, facts))
             except BaseException:
-                child.stop()
+                self._forget(engine)
+                engine.abandon()
                 if self._state.status is EngineStatus.LOADING:
                     self._change(EngineState())
                 raise
             finally:
-                self._loading = None
+                self._load_ended(engine)
         return facts
 
-    def unload(self) -> None:
-        """Give the model's memory back. An answer under way ends as if stopped."""
+    def connect(self, engine: Engine) -> ModelFacts:
+        """Use an engine that runs elsewhere in place of the one that is in use.
+
+        Raises:
+            NoModelLoaded: it has no model.
+        """
+        facts = engine.loaded
+        if facts is None:
+            raise NoModelLoaded("The server has no model.", "Choose another model or server.")
         with self._load_lock:
-            self._drop()
+            self._drop_used()
+            self._use(engine, EngineState(EngineStatus.LOADED, None, facts))
+        return facts
+
+    def open(
+        self,
+        path: Path,
+        options: LoadOptions | None = None,
+        cancel: CancelToken | None = None,
+        *,
+        identity: str = "",
+    ) -> LocalEngine:
+        """Load a model beside the one in use; whoever opened it closes it with `release`.
+
+        Raises:
+            ModelLoadError, TemplateError, Cancelled: as `load`.
+        """
+        engine = self._new_engine(path)
+        try:
+            engine.load(self._request(path, options, identity), cancel or CancelToken())
+        except BaseException:
+            self._forget(engine)
+            engine.abandon()
+            raise
+        finally:
+            self._load_ended(engine)
+        return engine
+
+    def release(self, engine: LocalEngine) -> None:
+        """Give the memory of a model opened beside the one in use back."""
+        self._forget(engine)
+        engine.close()
+
+    def unload(self) -> None:
+        """Give the memory of the model in use back. An answer under way ends as if stopped."""
+        with self._load_lock:
+            self._drop_used()
             self._change(EngineState())
 
     def close(self) -> None:
-        """End the engine for good; a load under way is broken off."""
+        """End all engines for good; a load under way is broken off."""
         with self._lock:
             self._closed = True
-            loading = self._loading
-        if loading is not None:
-            loading.stop(grace_s=0)
+            loading, asked = list(self._loading), list(self._asked)
+        for engine in loading:
+            engine.abandon()
+        for child in asked:
+            child.stop(grace_s=0)
         with self._load_lock:
-            self._drop()
+            self._drop_used()
+            with self._lock:
+                left, self._local = self._local, []
+        for engine in left:
+            engine.close()
 
     def generate(
         self,
         request: Generate,
-        on_text: Callable[[str], None] = lambda _text: None,
+        on_delta: OnDelta = lambda _delta: None,
         cancel: CancelToken | None = None,
     ) -> Generated:
-        """Answer the last turn. A cancelled answer ends with its partial text and STOPPED.
-
-        Args:
-            request: the turns and how to answer.
-            on_text: called for each piece of text, on another thread; must return at once.
-            cancel: stops the answer, in the middle of reading the prompt too.
+        """Answer the last turn with the model in use; see `LocalEngine.generate`.
 
         Raises:
-            NoModelLoaded: nothing is loaded.
-            PromptTooLong: the turns do not fit into the context.
-            TemplateError: the chat template fails on these turns.
-            EngineStopped: the engine died; the text so far is in the error.
+            NoModelLoaded: there is none.
         """
-        cancel = cancel or CancelToken()
-        pieces: list[str] = []
-
-        def take(delta: TextDelta) -> None:
-            pieces.append(delta.text)
-            on_text(delta.text)
-
-        child = self._answering()
-        try:
-            answer: Generated = self._finish(child, child.call(request, take), cancel)
-        except (Cancelled, ChildStopped) as error:
-            text = "".join(pieces)
-            if isinstance(error, Cancelled) or cancel.is_cancelled:
-                return Generated(text, FinishReason.STOPPED, Timings())
-            raise self._stopped(child, text) from error
-        return answer
+        return self._engine().generate(request, on_delta, cancel)
 
     def count_tokens(self, texts: tuple[str, ...]) -> tuple[int, ...]:
-        """Tokens of each text as part of a message.
+        """Tokens of each text as part of a message."""
+        return self._engine().count_tokens(texts)
+
+    def count_prompt(
+        self,
+        turns: tuple[Turn, ...],
+        tools: tuple[Tool, ...] = (),
+        template: TemplateOptions = _AS_THE_TEMPLATE_HAS_IT,
+    ) -> int:
+        """Tokens of the whole prompt that these turns become."""
+        return self._engine().count_prompt(turns, tools, template)
+
+    def show_prompt(
+        self,
+        turns: tuple[Turn, ...],
+        tools: tuple[Tool, ...] = (),
+        template: TemplateOptions = _AS_THE_TEMPLATE_HAS_IT,
+    ) -> str:
+        """The prompt that these turns become, control tokens visible."""
+        return self._engine().show_prompt(turns, tools, template)
+
+    def score_text(self, request: ScoreText, cancel: CancelToken | None = None) -> TextScore:
+        """How likely the model in use finds a text."""
+        return self._engine().score_text(request, cancel)
+
+    def score_choices(
+        self, request: ScoreChoices, cancel: CancelToken | None = None
+    ) -> tuple[ChoiceScore, ...]:
+        """How likely each continuation of a prompt is."""
+        return self._engine().score_choices(request, cancel)
+
+    def embed(
+        self, texts: tuple[str, ...], cancel: CancelToken | None = None
+    ) -> tuple[tuple[float, ...], ...]:
+        """Vectors of texts, normalised to length 1."""
+        return self._engine().embed(texts, cancel)
+
+    def set_adapters(self, adapters: tuple[Adapter, ...]) -> ModelFacts:
+        """Use these LoRA adapters with the model in use, from the next request on.
 
         Raises:
-            NoModelLoaded, EngineStopped: as `generate`.
+            AdapterError: one is damaged or for another model; the former stay in use.
+            NotSupported: the model runs on a server.
         """
-        counts: tuple[int, ...] = self._count(CountTokens(texts))
-        return counts
+        engine = self._engine()
+        if not isinstance(engine, LocalEngine):
+            raise NotSupported("A server chooses its adapters itself.", "Load a local model.")
+        facts = engine.set_adapters(adapters)
+        self._change(EngineState(EngineStatus.LOADED, engine.path, facts))
+        return facts
 
-    def count_prompt(self, turns: tuple[Turn, ...]) -> int:
-        """Tokens of the whole prompt that these turns become.
+    def estimate(
+        self, path: Path, options: LoadOptions, cancel: CancelToken | None = None
+    ) -> MemoryNeed:
+        """How much memory loading would take. Nothing is loaded.
 
         Raises:
-            NoModelLoaded, EngineStopped, TemplateError: as `generate`.
+            ModelLoadError: the file cannot be loaded at all; why.
+            Cancelled: `cancel` was.
         """
-        count: int = self._count(CountPrompt(turns))
-        return count
+        body = Estimate(str(path), options)
+        need: MemoryNeed = self._ask_once(path, body, cancel or CancelToken())
+        return need
 
-    def _count(self, body: object) -> Any:
-        child = self._answering()
-        try:
-            return child.call(body).result()
-        except ChildStopped as error:
-            raise self._stopped(child, "") from error
+    def devices(self) -> tuple[Device, ...]:
+        """What can compute on this computer."""
+        found: tuple[Device, ...] = self._ask_once(Path(), ListDevices(), CancelToken())
+        return found
 
-    def _answering(self) -> ChildProcess:
-        child = self._child
-        if child is None:
+    def _engine(self) -> Engine:
+        engine = self._used
+        if engine is None:
             raise NoModelLoaded("No model is loaded.", "Load one under Models.")
-        return child
+        return engine
 
-    def _new_child(self) -> ChildProcess:
+    def _request(self, path: Path, options: LoadOptions | None, identity: str) -> Load:
+        options = options or LoadOptions()
+        folder = str(self._states) if self._states is not None and options.keep_on_disk else ""
+        return Load(str(path), options, folder, identity)
+
+    def _new_engine(self, path: Path) -> LocalEngine:
         with self._lock:
             if self._closed:
                 raise ChildStopped("Cairn is shutting down.")
-            self._children += 1
-            # Two names in turn: while a file is checked, two children live.
-            log_path = self._logs / f"engine-{self._children % 2 + 1}.log"
-            child = ChildProcess(
-                "model engine",
-                self._entry,
-                *self._args,
-                log_path=log_path,
-                on_exit=self._on_exit,
+            # The lowest number that is free: while a file is checked, two children live.
+            taken = {each.number for each in self._local}
+            number = next(each for each in range(1, len(taken) + 2) if each not in taken)
+            engine = LocalEngine(
+                self._new_child(f"engine-{number}"), path, number, self._on_stopped
             )
-            self._loading = child
-        return child
+            self._local.append(engine)
+            self._loading.append(engine)
+        return engine
 
-    def _load_step(self, child: ChildProcess, path: Path, body: object, cancel: CancelToken) -> Any:
-        try:
-            return self._finish(child, child.call(body), cancel)
-        except ChildStopped as error:
-            if cancel.is_cancelled:
-                raise Cancelled from error
-            ended = child.last_exit.reason if child.last_exit is not None else ""
-            raise load_error(path.name, tail(child.log_path, _LOG_LINES), ended) from error
+    def _new_child(self, log: str) -> ChildProcess:
+        children = self._children
+        return ChildProcess(
+            "model engine", children.entry, *children.args, log_path=children.logs / f"{log}.log"
+        )
 
-    def _take(self, child: ChildProcess, path: Path, facts: ModelFacts) -> None:
+    def _ask_once(self, path: Path, body: object, cancel: CancelToken) -> Any:
+        """Ask a child that is started for this question alone."""
         with self._lock:
-            died = child.last_exit
-            if died is None:
-                self._child = child
-                self._state = EngineState(EngineStatus.LOADED, path, facts)
-        if died is not None:
-            raise load_error(path.name, died.last_lines, died.reason)
-        self._on_change(self._state)
-
-    def _drop(self) -> None:
-        with self._lock:
-            child, self._child = self._child, None
-        if child is not None:
-            child.stop()
-
-    def _finish(self, child: ChildProcess, pending: PendingCall, cancel: CancelToken) -> Any:
-        """Wait for an answer or for a Stop; end a child that takes no notice of Stop."""
-        stop: Future[None] = Future()
-        forget = cancel.on_cancel(lambda: stop.set_result(None))
+            if self._closed:
+                raise ChildStopped("Cairn is shutting down.")
+            child = self._new_child(f"engine-asked-{len(self._asked) + 1}")
+            self._asked.append(child)
         try:
-            wait((pending.future, stop), return_when=FIRST_COMPLETED)
-            if not pending.future.done():
-                pending.cancel()
-                wait((pending.future,), timeout=_CANCEL_GRACE_S)
-            if not pending.future.done():
-                log.warning("the engine does not react to Stop; killing it")
-                self._mark_stopped(child, "The model engine did not react to Stop and was ended.")
-                child.kill()
-            return pending.result()
+            return ask_about_file(child, path, body, cancel)
         finally:
-            forget()
+            child.stop(grace_s=0)
+            with self._lock:
+                self._asked.remove(child)
 
-    def _on_exit(self, ended: ChildExit) -> None:
+    def _load_ended(self, engine: LocalEngine) -> None:
+        """Its load ended, well or not."""
         with self._lock:
-            child = self._child
-        if child is not None and child.last_exit is ended:
-            self._mark_stopped(child, _words(ended, child.log_path))
+            self._loading.remove(engine)
 
-    def _mark_stopped(self, child: ChildProcess, problem: str) -> None:
-        """Note, once, that the loaded model is gone without having been asked to go."""
+    def _forget(self, engine: LocalEngine) -> None:
         with self._lock:
-            if self._child is not child:
+            if engine in self._local:
+                self._local.remove(engine)
+
+    def _use(self, engine: Engine, state: EngineState) -> None:
+        with self._lock:
+            self._used = engine
+        if engine.loaded is None:  # it died since
+            with self._lock:
+                self._used = None
+            raise NoModelLoaded("The model engine ended.", "Load the model again.")
+        self._change(state)
+
+    def _drop_used(self) -> None:
+        with self._lock:
+            engine, self._used = self._used, None
+        if isinstance(engine, LocalEngine):
+            self._forget(engine)
+            engine.close()
+
+    def _on_stopped(self, engine: LocalEngine) -> None:
+        self._forget(engine)
+        with self._lock:
+            if self._used is not engine:
                 return
-            self._child = None
-            self._state = EngineState(EngineStatus.STOPPED, self._state.path, problem=problem)
-        child.kill()
-        child.stop()  # or the next call would start an engine that has no model
-        self._on_change(self._state)
-
-    def _stopped(self, child: ChildProcess, text: str) -> EngineStopped:
-        ended = child.last_exit
-        if ended is None or ended.expected:
-            return EngineStopped("The model was unloaded.", "Load a model, then ask again.", text)
-        words = _words(ended, child.log_path)
-        self._mark_stopped(child, words)
-        return EngineStopped(words, "Load the model again, then ask again.", text)
+            self._used = None
+        self._change(EngineState(EngineStatus.STOPPED, engine.path, problem=engine.problem))
 
     def _change(self, state: EngineState) -> None:
         with self._lock:
@@ -312,8 +395,3 @@ class EngineHost:
                 return
             self._state = state
         self._on_change(state)
-
-
-def _words(ended: ChildExit, log_path: Path) -> str:
-    said = last_words(tail(log_path, _LOG_LINES))
-    return f"The model engine {ended.reason}." + (f" It said: {said}." if said else "")

@@ -12,20 +12,28 @@ import functools
 import json
 import re
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
 from jinja2 import Template, nodes, pass_context
-from jinja2.exceptions import SecurityError, TemplateError
+from jinja2.exceptions import TemplateError
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
 from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedFormatter
-from jinja2.utils import Namespace
 from jinja2.visitor import NodeTransformer
+
+from app.engine.budget import Budget, Limits, OverBudget
+
+__all__ = [
+    "MOST_SOURCE",
+    "TEMPLATE_FAILURES",
+    "LimitedEnvironment",
+    "Limits",
+    "OverBudget",
+    "Refusal",
+]
 
 MOST_SOURCE = 256_000  # characters; the longest template of a known model has 17,000
 
@@ -38,87 +46,13 @@ class Refusal(TemplateError):
     """The template itself says, with `raise_exception`, that it does not take these messages."""
 
 
-class OverBudget(TemplateError):
-    """The template takes too long or makes too much."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one rendering may use.
-
-    Attributes:
-        cpu_s: processor time of this thread, so that a busy computer does not matter.
-        text: characters of one text, and of the result.
-        total: characters and list entries made on the way.
-        entries: of one nested value.
-    """
-
-    cpu_s: float = 2.0
-    text: int = 16_000_000
-    total: int = 256_000_000
-    entries: int = 1_000_000
-
-
-class _Budget:
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self._deadline = time.thread_time() + limits.cpu_s
-        self._total = limits.total
-        self._ticks = 0
-
-    def tick(self) -> None:
-        self._ticks += 1
-        if self._ticks % 32 == 0 and time.thread_time() > self._deadline:
-            raise OverBudget(f"it ran for more than {self.limits.cpu_s:g} seconds")
-
-    def room(self, size: int) -> None:
-        """Check before something of `size` is made."""
-        if size > self.limits.text:
-            raise OverBudget("it makes a text that is too long")
-
-    def made(self, value: Any) -> Any:
-        """Count something that was made."""
-        if isinstance(value, (str, list, tuple, dict)):
-            self.room(len(value))
-            if not isinstance(value, str) and len(value) > self.limits.entries:
-                raise OverBudget("it makes a list that is too long")
-            self._total -= len(value)
-            if self._total < 0:
-                raise OverBudget("it makes too much text")
-        return value
-
-    def weigh(self, value: Any) -> Any:
-        """Make sure that walking through `value` ends: shared parts count as often as they occur.
-
-        Lists that hold one another twice are small in memory and endless for str() or ==.
-        """
-        if isinstance(value, (str, int, float)) or value is None:
-            return value
-        entries, characters, ahead = 0, 0, [value]
-        while ahead:
-            each = ahead.pop()
-            if isinstance(each, str):
-                characters += len(each)
-            elif isinstance(each, Mapping):
-                ahead.extend(each.keys())
-                ahead.extend(each.values())
-            elif isinstance(each, (list, tuple, set, frozenset)):
-                ahead.extend(each)
-            elif isinstance(each, Namespace) and each is not value:
-                raise SecurityError("a namespace cannot be inside a list")
-            entries += 1
-            if entries + len(ahead) > self.limits.entries or characters > self.limits.text * 4:
-                raise OverBudget("it makes a list that is too long")
-        return value
-
-
 # Methods of text that a template may call; the rest either grow text or are of no use there.
 _TEXT_METHODS = frozenset({
     "strip", "lstrip", "rstrip", "split", "rsplit", "splitlines", "startswith", "endswith",
     "lower", "upper", "title", "capitalize", "swapcase", "casefold", "replace", "join", "find",
     "rfind", "index", "rindex", "count", "partition", "rpartition", "removeprefix",
     "removesuffix", "isdigit", "isalpha", "isalnum", "isnumeric", "isspace", "isupper", "islower",
-    "isdecimal", "istitle", "isascii", "format",
+    "isdecimal", "istitle", "isascii", "isidentifier", "isprintable", "format",
 })  # fmt: skip
 # These compare each position with the whole argument, so the argument must be short.
 _SHORT_ARGUMENT = frozenset(
@@ -128,6 +62,10 @@ _LONGEST_ARGUMENT = 256
 _LONGEST_INTEGER_BITS = 256
 _WIDEST_FIELD = 1000
 _WIDTH = re.compile(r"\d{4,}|\*")
+
+# Some templates keep a queue of calls. They may, but not change what they were given.
+_LIST_CHANGES = frozenset({"append", "pop"})
+_MOST_COMPILED = 4  # a model has few variants of its template
 
 _FRAME_ARGUMENTS = {"_loop_vars", "_block_vars"}  # added to calls by Jinja's compiler
 
@@ -154,15 +92,17 @@ class LimitedEnvironment(ImmutableSandboxedEnvironment):
             extensions=[loopcontrols, _Generation],
         )
         self._limits = limits or Limits()
-        self._budget: _Budget | None = None
+        self._budget: Budget | None = None
         self._lock = threading.Lock()
-        self._last: tuple[str, Template] | None = None
+        self._compiled: dict[str, Template] = {}
+        self._given: frozenset[int] = frozenset()
         own: dict[str, Callable[..., Any]] = {
             "cairn_concat": self._concat,
             "cairn_each": self._each,
             "cairn_slice": _slice,
             "cairn_weighed": _itself,
             "from_json": json.loads,
+            "fromjson": json.loads,
             "indent": self._indent,
             "join": self._join,
             "replace": self._replace,
@@ -170,6 +110,7 @@ class LimitedEnvironment(ImmutableSandboxedEnvironment):
             "safe": str,
             "strip": _strip,
             "string": _plain_text,
+            "sum": _sum,
             "tojson": _tojson,
         }
         offered: dict[str, Any] = {name: self.filters[name] for name in _FILTERS} | own
@@ -181,7 +122,7 @@ class LimitedEnvironment(ImmutableSandboxedEnvironment):
         self.globals["strftime_now"] = _strftime_now
 
     @property
-    def budget(self) -> _Budget:
+    def budget(self) -> Budget:
         """The budget of the rendering under way."""
         if self._budget is None:
             raise OverBudget("it runs before it is used")
@@ -196,17 +137,21 @@ class LimitedEnvironment(ImmutableSandboxedEnvironment):
         if len(source) > MOST_SOURCE:
             raise OverBudget(f"it is {len(source):,} characters long")
         with self._lock:
-            template = self._compiled(source)
-            self._budget = _Budget(self._limits)
+            template = self._template(source)
+            self._budget = Budget(self._limits)
+            self._given = frozenset(_lists_in(values))
             try:
                 return self._bounded(template.generate(dict(values)))
             finally:
                 self._budget = None
 
-    def _compiled(self, source: str) -> Template:
-        if self._last is None or self._last[0] != source:
-            self._last = (source, self.from_string(source))
-        return self._last[1]
+    def _template(self, source: str) -> Template:
+        if source not in self._compiled:
+            compiled = self.from_string(source)
+            while len(self._compiled) >= _MOST_COMPILED:
+                self._compiled.pop(next(iter(self._compiled)))
+            self._compiled[source] = compiled
+        return self._compiled[source]
 
     def _bounded(self, pieces: Iterable[str]) -> str:
         result: list[str] = []
@@ -240,9 +185,11 @@ class LimitedEnvironment(ImmutableSandboxedEnvironment):
         return run
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Of text only the methods that cannot blow it up."""
+        """Of text only what cannot blow it up; lists change only if the template made them."""
         if isinstance(obj, str):
             return attr in _TEXT_METHODS
+        if type(obj) is list and attr in _LIST_CHANGES:
+            return id(obj) not in self._given
         return super().is_safe_attribute(obj, attr, value)
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
@@ -268,6 +215,8 @@ class LimitedEnvironment(ImmutableSandboxedEnvironment):
             budget.weigh(each)
         if isinstance(owner, str):
             __self._check_text_method(owner, getattr(__obj, "__name__", ""), args)
+        elif type(owner) is list and getattr(__obj, "__name__", "") in _LIST_CHANGES:
+            budget.made(owner)
         elif isinstance(owner, (list, tuple, dict)):
             budget.weigh(owner)
         return budget.made(super().call(__context, __obj, *args, **kwargs))
@@ -420,6 +369,26 @@ def _plain_text(value: Any) -> str:
     if isinstance(value, (int, float, list, tuple, dict, Undefined)) or value is None:
         return str(value)
     return f"<{type(value).__name__}>"
+
+
+def _sum(values: Iterable[Any], attribute: Any = None, start: float = 0) -> float:
+    """Of numbers only: a sum of lists would copy them again and again."""
+    entries = [each if attribute is None else each[attribute] for each in values]
+    if not all(isinstance(each, (int, float)) for each in (*entries, start)):
+        raise ValueError("sum takes numbers here")
+    return sum(entries, start)
+
+
+def _lists_in(values: Any) -> Iterator[int]:
+    """The identities of all lists in values that come from outside."""
+    ahead = [values]
+    while ahead:
+        each = ahead.pop()
+        if isinstance(each, Mapping):
+            ahead.extend(each.values())
+        elif isinstance(each, (list, tuple)):
+            ahead.extend(each)
+            yield id(each)
 
 
 def _itself(value: Any) -> Any:

@@ -7,7 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import NewType
 
+from app.engine.options import LoadOptions
+from app.engine.remote.server import ServerKind
+
 ModelId = NewType("ModelId", int)
+EndpointId = NewType("EndpointId", int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class LocalModel:
     Attributes:
         sha256: None until it was computed in the background after import.
         is_present: whether the file is still there.
+        options: how this model is loaded; None leaves it to the defaults in Settings.
     """
 
     id: ModelId
@@ -58,3 +63,27 @@ class LocalModel:
     sha256: str | None
     added_at: datetime
     is_present: bool = True
+    options: LoadOptions | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A model on a server that Cairn can use like a local one.
+
+    Attributes:
+        base_url: such as "http://127.0.0.1:8080/v1".
+        kind: of server, as it was found.
+        context_length: tokens, set by the person; 0 takes what the server says.
+        allow_plain_http: the person accepts an unencrypted connection over the internet.
+        key_name: under which the key is in the keyring.
+    """
+
+    id: EndpointId
+    name: str
+    base_url: str
+    model: str
+    kind: ServerKind
+    context_length: int
+    allow_plain_http: bool
+    key_name: str
+    added_at: datetime

@@ -11,3 +11,7 @@ class GgufError(AppError):
 
 class GgufIncomplete(GgufError):
     """The file lacks its end, as an interrupted download leaves it."""
+
+
+class OptionsRefused(AppError):
+    """Load options that cannot be used, or name a file that cannot."""

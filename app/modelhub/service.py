@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
 import os
-import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.base.changes import Notices, Topic
-from app.base.errors import AppError, NotFound
+from app.base.errors import NotFound
 from app.base.jobs import CancelToken
+from app.engine.errors import NotEnoughMemory
 from app.engine.host import EngineHost, EngineState
-from app.engine.options import LoadOptions
-from app.engine.protocol import ModelFacts
+from app.engine.options import Adapter, LoadOptions
+from app.engine.protocol import Device, MemoryNeed, ModelFacts
 from app.modelhub import store
 from app.modelhub.entities import GgufFacts, LocalModel, ModelId
-from app.modelhub.errors import GgufError
+from app.modelhub.errors import GgufError, OptionsRefused
+from app.modelhub.estimates import MemoryEstimates
+from app.modelhub.fit import Fit
 from app.modelhub.gguf import read_gguf_facts
+from app.modelhub.hashing import FileHasher
+from app.modelhub.options import conflict, default_options
 from app.settings.store import SettingsStore
 from app.storage.db import Database
-
-log = logging.getLogger(__name__)
-
-HASH_BLOCK = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """The model in use, and what the engine says of it."""
+    """The model in use, and what the engine says of it.
+
+    Attributes:
+        options: as it was loaded, with the adapters it has now.
+        expected: what the engine had estimated that it would need; None if it was not asked.
+    """
 
     model: LocalModel
     facts: ModelFacts
+    options: LoadOptions = field(default_factory=LoadOptions)
+    expected: MemoryNeed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Used:
+    model: LocalModel
+    options: LoadOptions
+    expected: MemoryNeed | None
 
 
 class ModelService:
@@ -45,22 +57,22 @@ class ModelService:
         self._database = database
         self._notices = notices
         self._engine = engine
-        self._used: LocalModel | None = None
-        self._closing = threading.Event()
-        self._hashing: threading.Thread | None = None
-        self._hash_lock = threading.Lock()
+        self._used: _Used | None = None
+        self._hasher = FileHasher(database)
+        self._estimates = MemoryEstimates(engine, self._in_use)
 
     def close(self) -> None:
         """Stop hashing; it starts over at the next import or start."""
-        self._closing.set()
-        if self._hashing is not None:
-            self._hashing.join(timeout=5)
+        self._hasher.close()
 
     @property
     def loaded(self) -> LoadedModel | None:
         """The model in use; None when nothing is loaded or its engine died."""
-        facts, model = self._engine.loaded, self._used
-        return LoadedModel(model, facts) if facts is not None and model is not None else None
+        state, used = self._engine.state, self._used
+        # What runs on a server has no path.
+        if state.facts is None or used is None or state.path != used.model.path:
+            return None
+        return LoadedModel(used.model, state.facts, used.options, used.expected)
 
     @property
     def state(self) -> EngineState:
@@ -87,7 +99,7 @@ class ModelService:
             GgufError: it is not a whole, well-formed GGUF file.
         """
         facts = self.inspect(path)
-        part = dict(facts.metadata).get("general.type", "model")
+        part = _kind(facts)
         if part != "model":
             raise GgufError(
                 f"{path.name} is a part for another model ({part}), not a model of its own.",
@@ -120,35 +132,41 @@ class ModelService:
 
     def remove(self, model_id: ModelId) -> None:
         """Take a model off the list, unloading it first. Its file stays."""
-        if self._used is not None and self._used.id == model_id:
+        if self._used is not None and self._used.model.id == model_id:
             self.unload()
         self._database.write(lambda session: store.remove(session, model_id))
         self._notices.changed(Topic.MODELS)
 
-    def load(self, model_id: ModelId, cancel: CancelToken | None = None) -> LoadedModel:
+    def load(
+        self,
+        model_id: ModelId,
+        cancel: CancelToken | None = None,
+        options: LoadOptions | None = None,
+    ) -> LoadedModel:
         """Load a model in place of the one in use, which stays if the new file is no good.
+
+        Args:
+            model_id: of the list.
+            cancel: breaks the load off.
+            options: instead of the model's own, for this time.
 
         Raises:
             ModelLoadError: it cannot be loaded, or the engine crashed on it; why.
             TemplateError: its chat template cannot be used.
             NotFound: the file is gone.
+            OptionsRefused: its load options do not go together, or name a file that is gone.
             Cancelled: `cancel` was.
         """
-        with self._database.read() as session:
-            model = store.get(session, model_id)
-        if not model.is_present:
-            raise NotFound(
-                f"{model.path.name} is not in {model.path.parent} any more.",
-                "Put it back, or import it from where it is now.",
-            )
-        chosen = self._settings.current.engine
-        options = LoadOptions(chosen.context_length, chosen.threads, chosen.gpu_layers)
+        model = self._present(model_id)
+        options = options or self._options(model)
+        _check_usable(options)
         try:
-            facts = self._engine.load(model.path, options, cancel)
-            self._used = model
+            facts = self._engine.load(model.path, options, cancel, identity=model.sha256 or "")
+            expected = self._estimates.known_need(model.path, options)
+            self._used = _Used(model, options, expected)
         finally:
             self._notices.changed(Topic.MODELS)
-        return LoadedModel(model, facts)
+        return LoadedModel(model, facts, options, expected)
 
     def unload(self) -> None:
         """Give the memory of the model in use back."""
@@ -156,43 +174,168 @@ class ModelService:
         self._used = None
         self._notices.changed(Topic.MODELS)
 
+    def options(self, model_id: ModelId) -> LoadOptions:
+        """How a model is loaded: its own options, or the defaults in Settings."""
+        return self._options(self._model(model_id))
+
+    def default_options(self) -> LoadOptions:
+        """How a model without options of its own is loaded."""
+        return default_options(self._settings.current.engine)
+
+    def set_options(self, model_id: ModelId, options: LoadOptions) -> None:
+        """Keep these for the next load. What equals the defaults goes on following them.
+
+        Raises:
+            OptionsRefused: they cannot be used together, or name a file that cannot be used.
+            NotFound: the model is not on the list.
+        """
+        self._check(self._model(model_id), options)
+        kept = options if options != self.default_options() else None
+        self._database.write(lambda session: store.set_options(session, model_id, kept))
+        self._notices.changed(Topic.MODELS)
+
+    def reset_options(self, model_id: ModelId) -> None:
+        """Let a model follow the defaults in Settings again."""
+        self._database.write(lambda session: store.set_options(session, model_id, None))
+        self._notices.changed(Topic.MODELS)
+
+    def set_adapters(self, model_id: ModelId, adapters: tuple[Adapter, ...]) -> None:
+        """Keep these adapters, and use them at once if the model is loaded.
+
+        Raises:
+            OptionsRefused: a file cannot be used.
+            EngineError: the engine cannot use them with this model; nothing was kept.
+            NotFound: the model is not on the list.
+        """
+        options = replace(self.options(model_id), adapters=adapters)
+        self._check(self._model(model_id), options)
+        used = self._used
+        if used is not None and used.model.id == model_id and self.loaded is not None:
+            self._engine.set_adapters(adapters)
+            self._used = replace(used, options=replace(used.options, adapters=adapters))
+        self.set_options(model_id, options)
+
+    def estimate(
+        self,
+        model_id: ModelId,
+        options: LoadOptions | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Fit:
+        """What a model needs beside what is free now; with its own options if none are given.
+
+        Raises:
+            ModelLoadError, NotFound, OptionsRefused, Cancelled: as `load`.
+        """
+        model = self._present(model_id)
+        options = options or self._options(model)
+        return self.estimate_file(model.path, options, cancel, trained=model.context_length)
+
+    def estimate_file(
+        self,
+        path: Path,
+        options: LoadOptions,
+        cancel: CancelToken | None = None,
+        *,
+        trained: int = 0,
+    ) -> Fit:
+        """The same for any GGUF file; `trained`: tokens its model was trained for, 0 if unknown."""
+        _check_usable(options)
+        return self._estimates.fit(path, options, cancel, trained=trained)
+
+    def proposal(
+        self,
+        model_id: ModelId,
+        failure: Exception,
+        options: LoadOptions | None = None,
+        cancel: CancelToken | None = None,
+    ) -> LoadOptions | None:
+        """Smaller options that would fit, after a load failed for want of memory; else None.
+
+        Raises:
+            ModelLoadError, NotFound, OptionsRefused, Cancelled: as `load`.
+        """
+        model = self._present(model_id)
+        options = options or self._options(model)
+        trained = model.context_length
+        if isinstance(failure, NotEnoughMemory):
+            return self._estimates.after_failure(model.path, options, cancel, trained=trained)
+        return self.estimate_file(model.path, options, cancel, trained=trained).smaller
+
+    def devices(self) -> tuple[Device, ...]:
+        """The graphics cards that the engine can use, with what is free on them now."""
+        return self._estimates.graphics_cards()
+
     def hash_in_background(self) -> None:
         """Compute the SHA-256 of files that have none yet; answers name it in their record."""
-        with self._hash_lock:
-            if self._hashing is not None and self._hashing.is_alive():
-                return
-            self._hashing = threading.Thread(
-                target=self._hash_all, name="model hashing", daemon=True
-            )
-            self._hashing.start()
+        self._hasher.start()
 
     def sha256(self, model_id: ModelId) -> str:
         """The hash of a model's file, empty while it is not known yet."""
+        return self._model(model_id).sha256 or ""
+
+    def _model(self, model_id: ModelId) -> LocalModel:
         with self._database.read() as session:
-            return store.get(session, model_id).sha256 or ""
+            return store.get(session, model_id)
 
-    def _hash_all(self) -> None:
-        tried: set[ModelId] = set()
-        while True:
-            waiting = [
-                each
-                for each in self.models()
-                if each.sha256 is None and each.is_present and each.id not in tried
-            ]
-            if not waiting or self._closing.is_set():
-                return
-            tried.add(waiting[0].id)
-            self._hash(waiting[0])
+    def _present(self, model_id: ModelId) -> LocalModel:
+        model = self._model(model_id)
+        if not model.is_present:
+            raise NotFound(
+                f"{model.path.name} is not in {model.path.parent} any more.",
+                "Put it back, or import it from where it is now.",
+            )
+        return model
 
-    def _hash(self, model: LocalModel) -> None:
-        digest = hashlib.sha256()
-        try:
-            with model.path.open("rb") as file:
-                while block := file.read(HASH_BLOCK):
-                    if self._closing.is_set():
-                        return
-                    digest.update(block)
-            value = digest.hexdigest()
-            self._database.write(lambda session: store.set_sha256(session, model.id, value))
-        except (OSError, AppError) as error:
-            log.info("the hash of %s is not known: %s", model.path.name, error)
+    def _options(self, model: LocalModel) -> LoadOptions:
+        return model.options if model.options is not None else self.default_options()
+
+    def _in_use(self) -> tuple[Path, LoadOptions] | None:
+        loaded = self.loaded
+        return (loaded.model.path, loaded.options) if loaded is not None else None
+
+    def _check(self, model: LocalModel, options: LoadOptions) -> None:
+        """Refuse what the engine would refuse, while a person is still looking at it."""
+        if problem := conflict(options):
+            raise OptionsRefused(problem)
+        for adapter in options.adapters:
+            _check_part(Path(adapter.path), "adapter", "a LoRA adapter", model.architecture)
+        if options.projector:
+            _check_part(Path(options.projector), "mmproj", "a vision projector")
+        if options.speculation.draft_model:
+            _check_part(Path(options.speculation.draft_model), "model", "a model")
+
+
+def _check_usable(options: LoadOptions) -> None:
+    if problem := conflict(options):
+        raise OptionsRefused(problem, "Change it under Load options.")
+    parts = (
+        *(each.path for each in options.adapters),
+        options.projector,
+        options.speculation.draft_model,
+    )
+    for part in filter(None, parts):
+        if not Path(part).is_file():
+            raise OptionsRefused(
+                f"{Path(part).name}, which the load options name, is not there any more.",
+                "Put it back, or choose another file under Load options.",
+            )
+
+
+def _check_part(path: Path, kind: str, words: str, architecture: str = "") -> None:
+    """See that a file is what it is to be used as."""
+    facts = read_gguf_facts(path)
+    found = _kind(facts)
+    if found != kind:
+        raise OptionsRefused(f"{path.name} is not {words}.", f"It says that it is: {found}.")
+    if architecture and facts.architecture != architecture:
+        raise OptionsRefused(
+            f"{path.name} was made for another model ({facts.architecture}, not {architecture}).",
+            "Choose an adapter that was trained on this model.",
+        )
+
+
+def _kind(facts: GgufFacts) -> str:
+    """What a file is: "model", "adapter", "mmproj" or whatever else it says."""
+    if facts.architecture == "clip":  # older projectors say it only so
+        return "mmproj"
+    return dict(facts.metadata).get("general.type", "model")

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 # schema_version -> {"old_group.old_name": "new_group.new_name"}
-RENAMES: dict[int, dict[str, str]] = {}
+RENAMES: dict[int, dict[str, str]] = {
+    2: {"chat.temperature": "sampling.temperature"},
+}
 
 
 def migrate(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any
 
-SCHEMA_VERSION = 1
+from app.settings.sampling import SamplingSettings
+from app.settings.spec import setting
+
+SCHEMA_VERSION = 2
 
 
 class Theme(StrEnum):
@@ -32,29 +34,12 @@ class EmbedderPrecision(StrEnum):
     EXACT = "exact"
 
 
-def setting(
-    default: Any,
-    title: str,
-    help: str = "",
-    *,
-    low: float | None = None,
-    high: float | None = None,
-    step: float | None = None,
-    labels: dict[str, str] | None = None,
-    restart: bool = False,
-) -> Any:
-    """One setting with what a person needs to know about it.
+class Thinking(StrEnum):
+    """Whether a model that can think before it answers does so."""
 
-    Args:
-        default: also fixes the type: bool, int, float, str or a StrEnum.
-        title: a few words, sentence case.
-        help: one sentence, shown under the title.
-        low, high, step: bounds of a number.
-        labels: for an enum, the words shown for each value.
-        restart: takes effect at the next start.
-    """
-    metadata = {"title": title, "help": help, "low": low, "high": high, "step": step}
-    return field(default=default, metadata=metadata | {"labels": labels or {}, "restart": restart})
+    AUTOMATIC = "automatic"
+    ON = "on"
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +87,22 @@ class Chat:
     enter_sends: bool = setting(
         True, "Enter sends", "Off: Enter starts a new line and Ctrl+Enter sends."
     )
-    temperature: float = setting(
-        0.3,
-        "Temperature",
-        "Low values keep to the documents; high values vary more.",
-        low=0,
-        high=2,
-        step=0.05,
-    )
     max_tokens: int = setting(1024, "Longest answer (tokens)", low=16, high=32768, step=64)
+    thinking: Thinking = setting(
+        Thinking.AUTOMATIC,
+        "Think before answering",
+        "For models that can. Thinking takes longer and is often better at hard questions."
+        " Automatic leaves it to the model.",
+        labels={"automatic": "Automatic", "on": "On", "off": "Off"},
+    )
+    thinking_tokens: int = setting(
+        2048,
+        "Room for thinking (tokens)",
+        "Added to the longest answer while a model thinks. Thinking is cut off when it is used up.",
+        low=0,
+        high=32768,
+        step=256,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +112,8 @@ class Engine:
     context_length: int = setting(
         4096,
         "Context length (tokens)",
-        "Room for passages, history and the answer. More needs more memory.",
+        "Room for passages, history and the answer. More needs more memory. Like all below, for"
+        " models without load options of their own.",
         low=512,
         high=131072,
         step=512,
@@ -128,16 +121,36 @@ class Engine:
     threads: int = setting(
         0,
         "Processor threads",
-        "0 takes the cores of this computer and leaves one for everything else.",
+        "0 measures which count is fastest here and leaves room for everything else.",
         low=0,
         high=256,
     )
     gpu_layers: int = setting(
         -1,
         "Layers on the graphics card",
-        "-1 puts as many there as the build supports; 0 uses the processor only.",
+        "-1 puts as many there as fit; 0 uses the processor only.",
         low=-1,
         high=999,
+    )
+    streams: int = setting(
+        8,
+        "Answers at the same time",
+        "So many requests are worked on together; more of them wait their turn.",
+        low=1,
+        high=64,
+    )
+    parked_mb: int = setting(
+        -1,
+        "Memory for conversations that wait (MB)",
+        "Going back to one of them is quick while it is kept. -1 chooses; 0 keeps none.",
+        low=-1,
+        high=1_048_576,
+        step=256,
+    )
+    keep_on_disk: bool = setting(
+        True,
+        "Keep conversations ready over a restart",
+        "What a model has read stays in the data folder, so that going on needs no reading again.",
     )
 
 
@@ -148,6 +161,7 @@ class Settings:
     appearance: Appearance = field(default_factory=Appearance)
     library: Library = field(default_factory=Library)
     chat: Chat = field(default_factory=Chat)
+    sampling: SamplingSettings = field(default_factory=SamplingSettings)
     engine: Engine = field(default_factory=Engine)
 
 

@@ -7,7 +7,8 @@ import os
 import tempfile
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import Field, asdict, fields, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from app.settings.migrations import migrate
 from app.settings.schema import SCHEMA_VERSION, Settings, group_names
 
 log = logging.getLogger(__name__)
+
+MOST_TEXTS, LONGEST_TEXT = 100, 500
 
 
 class SettingsError(AppError):
@@ -41,6 +44,18 @@ class SettingsStore:
             raise SettingsError(f"There is no setting “{group}.{name}”.")
         section = replace(old, **{name: _checked(old, name, value)})
         self.current = replace(self.current, **{group: section})
+        self._save()
+        return self.current
+
+    def reset(self, group: str) -> Settings:
+        """Give every setting of a group its default, store that, and return all settings.
+
+        Raises:
+            SettingsError: there is no such group.
+        """
+        if group not in group_names():
+            raise SettingsError(f"There are no settings “{group}”.")
+        self.current = replace(self.current, **{group: getattr(Settings(), group)})
         self._save()
         return self.current
 
@@ -101,22 +116,49 @@ def _parse(raw: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
 def _checked(section: object, name: str, value: object) -> object:
     spec = next(each for each in fields(section) if each.name == name)  # type: ignore[arg-type]  # a group is a dataclass
     kind = type(spec.default)
-    title = spec.metadata["title"]
+    if kind is tuple:
+        return _texts(spec, value)
     if kind is float and type(value) is int:
         value = float(value)
     if issubclass(kind, str) and kind is not str:
         try:
             return kind(value)
         except ValueError as error:
-            raise SettingsError(f"“{title}” does not take the value “{value}”.") from error
+            raise _refused(spec, value) from error
     if type(value) is not kind:
-        raise SettingsError(f"“{title}” does not take the value “{value}”.")
-    low, high = spec.metadata["low"], spec.metadata["high"]
-    if isinstance(value, (int, float)) and (
-        (low is not None and value < low) or (high is not None and value > high)
-    ):
-        raise SettingsError(f"“{title}” must lie between {low} and {high}.")
+        raise _refused(spec, value)
+    if isinstance(value, (int, float)):
+        _check_bounds(spec, value)
     return value
+
+
+def _check_bounds(spec: Field[Any], value: float) -> None:
+    low, high = spec.metadata["low"], spec.metadata["high"]
+    if not isfinite(value):
+        raise _refused(spec, value)
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise SettingsError(f"“{spec.metadata['title']}” must lie between {low} and {high}.")
+
+
+def _texts(spec: Field[Any], value: object) -> tuple[str, ...]:
+    """A list of texts; where the schema says which there are, each at most once."""
+    if not isinstance(value, (list, tuple)):
+        raise _refused(spec, value)
+    title, known = spec.metadata["title"], spec.metadata["labels"]
+    for each in value:
+        if not isinstance(each, str) or not each or (known and each not in known):
+            raise _refused(spec, each)
+        if len(each) > LONGEST_TEXT:
+            raise SettingsError(f"“{title}” takes texts of at most {LONGEST_TEXT} characters.")
+    if len(value) > MOST_TEXTS:
+        raise SettingsError(f"“{title}” takes at most {MOST_TEXTS} texts.")
+    if len(set(value)) < len(value):
+        raise SettingsError(f"“{title}” names something twice.")
+    return tuple(value)
+
+
+def _refused(spec: Field[Any], value: object) -> SettingsError:
+    return SettingsError(f"“{spec.metadata['title']}” does not take the value “{value}”.")
 
 
 def _plain(value: object) -> object:

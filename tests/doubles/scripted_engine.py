@@ -11,13 +11,13 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.base.child_side import CallContext
 from app.engine.errors import ModelLoadError, PromptTooLong
-from app.engine.messages import TextDelta, Turn
+from app.engine.messages import ReasoningDelta, TextDelta, Turn
 from app.engine.protocol import (
     Check,
     CountPrompt,
@@ -27,9 +27,10 @@ from app.engine.protocol import (
     Generated,
     Load,
     ModelFacts,
+    Rounding,
     Timings,
 )
-from app.engine.reply import ReplyText
+from app.engine.reply import Heard, ReplyText
 
 CITED = "The notice period is three months [1]."
 
@@ -40,6 +41,7 @@ class Script:
 
     Attributes:
         replies: needle in the last message -> reply; "" is for all others.
+        reasoning: the same, for what it thinks first, unless the request switches that off.
         tokens_per_s: 0 is as fast as it goes; a token is four bytes.
         prefill_s: how long it reads the prompt.
         stall_after: tokens after which nothing comes any more, until Stop.
@@ -49,6 +51,9 @@ class Script:
         load_error: the message of a ModelLoadError.
         abort_on_load: the process calls abort() while it loads.
         context_length: longer prompts are refused, four characters a token.
+        thinks: it says that it has a switch for reasoning.
+        template: any text; another one is another chat template.
+        rounding: what it says of the last digits, unless the request is exact.
     """
 
     replies: dict[str, str | bytes] = field(default_factory=lambda: {"": CITED})
@@ -61,6 +66,10 @@ class Script:
     load_error: str = ""
     abort_on_load: bool = False
     context_length: int = 8192
+    reasoning: dict[str, str] = field(default_factory=dict)
+    thinks: bool = False
+    template: str = "scripted"
+    rounding: Rounding = field(default_factory=Rounding)
 
 
 class ScriptedEngine:
@@ -98,9 +107,20 @@ class ScriptedEngine:
             _abort("GGML_ASSERT(scripted) failed")
         if script.load_error:
             raise ModelLoadError(script.load_error, "Choose another file.")
-        sha256 = hashlib.sha256(b"scripted").hexdigest()
+        sha256 = hashlib.sha256(script.template.encode()).hexdigest()
         length = script.context_length
-        return ModelFacts(path.stem, "scripted", "F16", length, length, 1, sha256, "scripted")
+        return ModelFacts(
+            path.stem,
+            "scripted",
+            "F16",
+            length,
+            length,
+            1,
+            sha256,
+            "scripted",
+            thinks=script.thinks,
+            dialect="plain",
+        )
 
     def _generate(self, request: Generate, context: CallContext) -> Generated:
         started = time.perf_counter()
@@ -111,6 +131,7 @@ class ScriptedEngine:
         _pause(self._script.prefill_s, context)
         finish = FinishReason.END
         times: list[float] = []
+        thoughts: list[str] = []
         for index, piece in enumerate(self._pieces(request)):
             self._misbehave(index, context)
             if context.cancel.is_cancelled:
@@ -121,16 +142,28 @@ class ScriptedEngine:
                 break
             self._wait_for_turn(index, times, context)
             times.append(time.perf_counter())
-            if reply.add(piece):
+            if isinstance(piece, str):
+                thoughts.append(piece)
+                context.emit(ReasoningDelta(piece))
+            elif reply.add(piece) is Heard.STOP:
                 break
-        per_token = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0
-        ttft = times[0] - started if times else 0.0
-        return Generated(reply.finish(), finish, Timings(ttft, per_token, prompt, 0, len(times)))
+        return Generated(
+            reply.finish(),
+            finish,
+            _timings(started, times, prompt),
+            reasoning="".join(thoughts),
+            rounding=Rounding() if request.exact else self._script.rounding,
+        )
 
-    def _pieces(self, request: Generate) -> Iterator[bytes]:
+    def _pieces(self, request: Generate) -> Iterator[str | bytes]:
+        """Thoughts as text, then the reply as bytes; four of them are a token."""
         said = request.turns[-1].content
-        needle = next((each for each in self._script.replies if each and each in said), "")
-        reply = self._script.replies.get(needle, CITED)
+        script = self._script
+        if request.template.thinking is not False:
+            thoughts = script.reasoning.get(_needle(script.reasoning, said), "")
+            for start in range(0, len(thoughts), 4):
+                yield thoughts[start : start + 4]
+        reply = script.replies.get(_needle(script.replies, said), CITED)
         data = reply if isinstance(reply, bytes) else reply.encode()
         for start in range(0, len(data), 4):
             yield data[start : start + 4]
@@ -148,6 +181,16 @@ class ScriptedEngine:
             self._never.wait()
         if index == self._script.stall_after:
             _pause(3600, context)
+
+
+def _needle(table: Mapping[str, object], said: str) -> str:
+    return next((each for each in table if each and each in said), "")
+
+
+def _timings(started: float, times: list[float], prompt: int) -> Timings:
+    per_token = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0
+    ttft = times[0] - started if times else 0.0
+    return Timings(ttft, per_token, prompt, 0, len(times))
 
 
 def _pause(seconds: float, context: CallContext) -> None:

@@ -78,6 +78,18 @@ class Asking(QObject):
         answer.run(work)
         return answer
 
+    def repeat(self, conversation_id: ConversationId, message: Message) -> RunningAnswer:
+        """Run an answer again exactly."""
+        chat, message_id = self._chat, message.id
+
+        def work(on_event: OnEvent, _on_made: object, cancel: CancelToken) -> Message:
+            return chat.repeat(message_id, on_event, cancel)
+
+        answer = self._start(conversation_id, None)
+        answer.replaces = message_id
+        answer.run(work)
+        return answer
+
     def stop_all(self) -> None:
         """Stop every answer."""
         for answer in tuple(self._running):

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QFontMetrics, QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtCore import Signal, SignalInstance
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QFrame, QWidget
 
 from app.chat.entities import Message
 from app.chat.live import LiveAnswer, Phase
+from app.ui.chat.answer_actions import AnswerActions
 from app.ui.chat.answer_body import AnswerBody
 from app.ui.chat.citations import SourceChips
 from app.ui.chat.look import Look
 from app.ui.chat.pulse import Pulse
 from app.ui.chat.stack import stack
+from app.ui.chat.thinking import ThinkingBlock
 from app.ui.chat.words import (
     AnswerLabel,
+    ModelState,
+    Offer,
     answer_label,
     answer_notice,
     citation_tips,
     stage_text,
 )
 from app.ui.text.text_view import ProseSegment
-from app.ui.widgets.buttons import Button, IconButton
+from app.ui.widgets.buttons import Button
 from app.ui.widgets.choice import Choice, Severity
 from app.ui.widgets.info_bar import InfoBar
 from app.ui.widgets.labels import IconLabel, Label
@@ -93,28 +97,52 @@ class AnswerMessage(QWidget):
     Signals:
         citation_requested: a `Citation` to open.
         link_requested: an address that was clicked.
-        regenerate_requested: the id of this answer.
+        regenerate_requested, repeat_requested, details_requested, load_requested: the id of this
+            answer.
         sibling_requested: the id of this answer, and -1 or 1.
+        thoughts_unfolded: a person unfolded the thoughts (True) or folded them (False).
         reshaped: the height is another one now, by a click.
     """
 
     citation_requested = Signal(object)
     link_requested = Signal(str)
     regenerate_requested = Signal(object)
+    repeat_requested = Signal(object)
+    details_requested = Signal(object)
+    load_requested = Signal(object)
     sibling_requested = Signal(object, int)
+    thoughts_unfolded = Signal(bool)
     reshaped = Signal()
 
-    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        look: Look,
+        parent: QWidget | None = None,
+        *,
+        unfolded: bool | None = None,
+        model: ModelState = ModelState.READY,
+    ) -> None:
+        """Make it empty.
+
+        Args:
+            look: colours, icons and fonts.
+            parent: the transcript's content.
+            unfolded: what a person chose about the thoughts; None if nothing.
+            model: whether a model could answer now.
+        """
         super().__init__(parent)
         self._look = look
         self._message: Message | None = None
-        self._shown_length = 0
+        self._unfolded = unfolded
+        self._model = model
+        self._shown_length = self._shown_thoughts = 0
         self._began = time.monotonic()
         self._avatar = IconLabel(look.icons.icon("ph.sparkle", "accent_text"), disc=_AVATAR)
         self._avatar.setParent(self)
         self._title = Label(role="h3")
         self._meta = Label(role="caption")
         header = row(self._title, self._meta, None)
+        self._thinking: ThinkingBlock | None = None
         self._body = AnswerBody(look)
         self._body.citation_requested.connect(self._on_citation_clicked)
         self._body.link_requested.connect(self.link_requested)
@@ -124,6 +152,7 @@ class AnswerMessage(QWidget):
         self._waiting = row(self._pulse, self._stage, None)
         self._waiting.hide()
         self._parts: list[QWidget] = [header, self._body, self._waiting]
+        self._below: list[QWidget] = []
         for part in self._parts:
             part.setParent(self)
 
@@ -132,6 +161,11 @@ class AnswerMessage(QWidget):
         """The text."""
         return self._body
 
+    @property
+    def thinking(self) -> ThinkingBlock | None:
+        """The thoughts, if there are any."""
+        return self._thinking
+
     def show_message(self, message: Message) -> None:
         """Show a stored answer; after a live one, only what is new about it."""
         self._message = message
@@ -139,16 +173,22 @@ class AnswerMessage(QWidget):
         self._set_label(answer_label(record))
         self._waiting.hide()
         self._pulse.stop()
+        if record is not None and record.reasoning:
+            self._thoughts(False).end(record.reasoning, record.thinking_s)
         self._body.finish(message.text, citation_tips(record))
         nothing = record is not None and record.found_nothing
         self._body.setVisible(bool(message.text.strip()) and not nothing)
-        for part in self._parts[3:]:
-            part.hide()
-            part.deleteLater()
-        del self._parts[3:]
-        self._add_sources(message)
-        self._add_notice(message)
-        self._add_actions(message)
+        self._fill_below(message)
+
+    def set_model_state(self, model: ModelState) -> None:
+        """A model was loaded, or went: what is offered after a crash depends on it."""
+        is_news = model is not self._model
+        self._model = model
+        message = self._message
+        record = message.record if message is not None else None
+        if is_news and message is not None and record is not None and record.engine_stopped:
+            self._fill_below(message)
+            self.reshaped.emit()
 
     def begin(self, label: AnswerLabel) -> None:
         """Stand for an answer that is only being made."""
@@ -160,6 +200,7 @@ class AnswerMessage(QWidget):
 
     def advance(self, live: LiveAnswer) -> bool:
         """Show what came since the last time; False if nothing did."""
+        is_news = self._advance_thoughts(live)
         text = live.text[self._shown_length :]
         self._shown_length = len(live.text)
         if text:
@@ -167,9 +208,11 @@ class AnswerMessage(QWidget):
             self._body.show()
         seconds = time.monotonic() - self._began
         stage = "" if live.phase is Phase.WRITING else stage_text(live.phase, seconds)
-        is_news = bool(text) or stage != self._stage.text()
+        is_news = is_news or bool(text) or stage != self._stage.text()
         self._stage.setText(stage)
-        self._waiting.setVisible(live.is_running)
+        # While it thinks, the thoughts themselves are there to see, with their own clock.
+        is_waiting = live.is_running and live.phase is not Phase.THINKING
+        self._waiting.setVisible(is_waiting or (live.is_running and self._thinking is None))
         return is_news
 
     def fit(self, width: int) -> int:
@@ -177,10 +220,33 @@ class AnswerMessage(QWidget):
         px = self._look.theme.px
         left = px(_INDENT)
         self._avatar.move(0, 0)
-        bottom = stack(self._parts, left, px(2), width - left, px(_GAP))
+        parts = (*self._parts, *self._below)
+        bottom = stack(parts, left, px(2), width - left, px(_GAP))
         height = max(bottom, _AVATAR)
         self.setFixedSize(width, height)
         return height
+
+    def _advance_thoughts(self, live: LiveAnswer) -> bool:
+        """Show more thoughts, and fold them once the answer begins or ends."""
+        thoughts = live.reasoning[self._shown_thoughts :]
+        self._shown_thoughts = len(live.reasoning)
+        if thoughts:
+            self._thoughts(True).feed(thoughts)
+        if self._thinking is None:
+            return False
+        if live.phase is Phase.THINKING:
+            return self._thinking.advance() or bool(thoughts)
+        return self._thinking.end() or bool(thoughts)
+
+    def _thoughts(self, is_live: bool) -> ThinkingBlock:
+        if self._thinking is None:
+            self._thinking = ThinkingBlock(self._look, self._unfolded, is_live=is_live)
+            self._thinking.setParent(self)
+            self._thinking.unfolded.connect(self.thoughts_unfolded)
+            self._thinking.reshaped.connect(self.reshaped)
+            self._thinking.show()
+            self._parts.insert(1, self._thinking)
+        return self._thinking
 
     def _set_label(self, label: AnswerLabel) -> None:
         self._title.setText(label.title)
@@ -189,10 +255,19 @@ class AnswerMessage(QWidget):
         self._avatar.set_icon(self._look.icons.icon(name, "accent_text"))
         self.setAccessibleName(f"Answer, {label.title}, {label.meta}")
 
+    def _fill_below(self, message: Message) -> None:
+        for part in self._below:
+            part.hide()
+            part.deleteLater()
+        self._below.clear()
+        self._add_sources(message)
+        self._add_notice(message)
+        self._add_actions(message)
+
     def _add(self, part: QWidget) -> None:
         part.setParent(self)
         part.show()
-        self._parts.append(part)
+        self._below.append(part)
 
     def _add_sources(self, message: Message) -> None:
         if message.record is None or not message.record.citations:
@@ -203,53 +278,45 @@ class AnswerMessage(QWidget):
         self._add(chips)
 
     def _add_notice(self, message: Message) -> None:
-        notice = answer_notice(message.record)
+        has_text = bool(message.text.strip())
+        notice = answer_notice(message.record, self._model, has_text=has_text)
         if notice is None:
             return
         if notice.severity is Severity.INFO and not notice.hint:
             self._add(Label(notice.text, "caption", wrap=True))
             return
-        choice = None
-        if notice.offers_regenerate:
-            choice = Choice("Regenerate", self._on_regenerate_clicked)
         bar = InfoBar(
             self._look.icons,
             notice.text,
             notice.severity,
             hint=notice.hint,
-            choice=choice,
+            choice=self._choice(notice.offer),
             closable=False,
         )
+        bar.setEnabled(notice.offer is not Offer.WAIT)
         self._add(bar)
 
+    def _choice(self, offer: Offer) -> Choice | None:
+        match offer:
+            case Offer.REGENERATE:
+                return Choice("Regenerate", self._on_regenerate_clicked)
+            case Offer.LOAD:
+                return Choice("Load the model again", lambda: self._ask(self.load_requested))
+            case Offer.WAIT:
+                return Choice("Loading the model…", lambda: None)
+        return None
+
     def _add_actions(self, message: Message) -> None:
-        actions = QWidget()
-        layout = QHBoxLayout(actions)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        if message.siblings > 1:
-            for part in self._sibling_parts(message):
-                layout.addWidget(part)
-            layout.addSpacing(6)
-        icon = self._look.icons.icon
-        self._copy = IconButton(icon("ph.copy"), "Copy answer", size=16)
-        self._copy.clicked.connect(self._on_copy_clicked)
-        again = IconButton(icon("ph.arrows-clockwise"), "Regenerate", size=16)
-        again.clicked.connect(self._on_regenerate_clicked)
-        layout.addWidget(self._copy)
-        layout.addWidget(again)
-        layout.addStretch(1)
+        actions = AnswerActions(message, self._look.icons)
+        actions.regenerate_requested.connect(self._on_regenerate_clicked)
+        actions.repeat_requested.connect(lambda: self._ask(self.repeat_requested))
+        actions.details_requested.connect(lambda: self._ask(self.details_requested))
+        actions.sibling_requested.connect(self._ask_sibling)
         self._add(actions)
 
-    def _sibling_parts(self, message: Message) -> tuple[QWidget, QWidget, QWidget]:
-        icon = self._look.icons.icon
-        back = IconButton(icon("ph.caret-left"), "Previous answer", size=14)
-        back.setEnabled(message.sibling > 1)
-        back.clicked.connect(lambda _checked=False: self._ask_sibling(-1))
-        on = IconButton(icon("ph.caret-right"), "Next answer", size=14)
-        on.setEnabled(message.sibling < message.siblings)
-        on.clicked.connect(lambda _checked=False: self._ask_sibling(1))
-        return back, Label(f"{message.sibling} of {message.siblings}", "caption"), on
+    def _ask(self, signal: SignalInstance) -> None:
+        if self._message is not None:
+            signal.emit(self._message.id)
 
     def _ask_sibling(self, offset: int) -> None:
         if self._message is not None:
@@ -261,12 +328,5 @@ class AnswerMessage(QWidget):
         if found:
             self.citation_requested.emit(found[0])
 
-    def _on_copy_clicked(self) -> None:
-        if self._message is not None:
-            QGuiApplication.clipboard().setText(self._message.text)
-            self._copy.setIcon(self._look.icons.icon("ph.check", "ok"))
-            self._copy.setToolTip("Copied")
-
     def _on_regenerate_clicked(self) -> None:
-        if self._message is not None:
-            self.regenerate_requested.emit(self._message.id)
+        self._ask(self.regenerate_requested)

@@ -13,18 +13,20 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.base.changes import Topic
 from app.base.errors import AppError
-from app.chat.entities import Citation, Conversation, ConversationId
+from app.chat.entities import Citation, Conversation, ConversationId, MessageId
 from app.library.entities import DocumentId, Scope
 from app.modelhub.entities import LocalModel
 from app.ui.actions import ActionSpec, Reach
+from app.ui.chat.details_sheet import DetailsSheet
 from app.ui.chat.links import ask_to_open
 from app.ui.chat.loading import Loading
+from app.ui.chat.recovery import load_again, model_state
 from app.ui.chat.scope_control import ScopeControl
 from app.ui.chat.shown_chat import ShownChat
 from app.ui.chat.source_panel import SourcePanel
 from app.ui.chat.start_page import StartState, start_page
 from app.ui.chat.view import ChatView
-from app.ui.chat.words import conversation_text
+from app.ui.chat.words import ModelState, conversation_text
 from app.ui.pane import Pane, PaneContext
 from app.ui.sources.request import SourceRequest
 from app.ui.text import code_colors, markdown
@@ -189,6 +191,8 @@ class ChatPane(Pane):
         view.header.delete_requested.connect(self._delete_shown)
         view.transcript.citation_requested.connect(self._on_citation_requested)
         view.transcript.link_requested.connect(self._on_link_requested)
+        view.transcript.details_requested.connect(self._on_details_requested)
+        view.transcript.load_requested.connect(self._on_load_requested)
         view.composer.submitted.connect(self._on_submitted)
         shown.switched.connect(self._on_switched)
         shown.busy_changed.connect(lambda: view.sidebar.set_busy(shown.busy))
@@ -238,13 +242,16 @@ class ChatPane(Pane):
             self.start_new()
         self._show_title()
 
-    def _read_loaded(self) -> LocalModel | None:
-        loaded = self.services.models.loaded
-        return loaded.model if loaded is not None else None
+    def _read_loaded(self) -> tuple[LocalModel | None, ModelState]:
+        models = self.services.models
+        engine, loaded = models.state, models.loaded
+        model = loaded.model if loaded is not None else None
+        return model, model_state(model, engine)
 
-    def _on_loaded_read(self, loaded: LocalModel | None) -> None:
-        self._shown.loaded = loaded
-        self.view.header.show_model(loaded)
+    def _on_loaded_read(self, read: tuple[LocalModel | None, ModelState]) -> None:
+        self._shown.loaded, state = read
+        self.view.header.show_model(self._shown.loaded)
+        self.view.transcript.set_model_state(state)
         self._show_start()
 
     def _take_settings(self) -> None:
@@ -290,6 +297,34 @@ class ChatPane(Pane):
 
     def _on_link_requested(self, target: str) -> None:
         ask_to_open(target, self.window(), self.context.icons, self.context.notify)
+
+    def _on_details_requested(self, message_id: MessageId) -> None:
+        found = [each for each in self.view.transcript.messages if each.id == message_id]
+        if found:
+            sheet = DetailsSheet(self.window(), self.context.icons, found[0])
+            sheet.open()
+            self.context.jobs.submit(
+                self.services.chat.whole_record,
+                message_id,
+                owner=sheet,
+                done=sheet.show_record,
+                failed=sheet.show_problem,
+            )
+
+    def _on_load_requested(self, message_id: MessageId) -> None:
+        """The engine died: load the model that made this answer again."""
+        found = [each for each in self.view.transcript.messages if each.id == message_id]
+        record = found[0].record if found else None
+        if record is not None:
+            self.clear_problems()
+            self.view.transcript.set_model_state(ModelState.LOADING)
+            path = Path(record.model_path)
+            models, failed = self.services.models, self._on_load_failed
+            self.context.jobs.submit(load_again, models, path, owner=self, failed=failed)
+
+    def _on_load_failed(self, error: AppError) -> None:
+        self.show_problem(error)
+        self._model.reload()
 
     # What a person does
 

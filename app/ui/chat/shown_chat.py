@@ -57,6 +57,7 @@ class ShownChat(QObject):
         self.current: ConversationId | None = None
         self.loaded: LocalModel | None = None
         view.transcript.regenerate_requested.connect(self.regenerate)
+        view.transcript.repeat_requested.connect(self.repeat)
         view.transcript.sibling_requested.connect(self._on_sibling_requested)
         view.composer.recall_requested.connect(self._on_recall_requested)
         view.composer.stop_requested.connect(self.stop)
@@ -121,11 +122,24 @@ class ShownChat(QObject):
 
     def regenerate(self, message_id: MessageId) -> None:
         """Answer once more."""
+        if self._asking is not None:
+            self._answer_again(message_id, self._asking.regenerate)
+
+    def repeat(self, message_id: MessageId) -> None:
+        """Run an answer again exactly."""
+        if self._asking is not None:
+            self._answer_again(message_id, self._asking.repeat)
+
+    def _answer_again(
+        self,
+        message_id: MessageId,
+        start: Callable[[ConversationId, Message], RunningAnswer],
+    ) -> None:
         found = [each for each in self._view.transcript.messages if each.id == message_id]
-        if self._asking is None or self.current is None or self.running or not found:
+        if self.current is None or self.running or not found:
             return
         self._drop_unanswered()
-        answer = self._asking.regenerate(self.current, found[0])
+        answer = start(self.current, found[0])
         if answer.replaces is not None:
             self._view.transcript.cut_from(answer.replaces)
         self._view.transcript.begin_answer(None, expected_label(self.loaded), answer.live)

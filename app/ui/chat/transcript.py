@@ -18,7 +18,7 @@ from app.engine.messages import Role
 from app.ui.chat.column import Anchor, Column, estimated_height
 from app.ui.chat.look import Look
 from app.ui.chat.message_widget import AnswerMessage, QuestionMessage
-from app.ui.chat.words import AnswerLabel
+from app.ui.chat.words import AnswerLabel, ModelState
 from app.ui.icons import Icons
 from app.ui.theme import ThemeKeeper
 from app.ui.widgets.buttons import Button
@@ -38,6 +38,7 @@ class _Row:
 
     Attributes:
         height: an estimate until `fitted`, the width it was measured at.
+        unfolded: what a person chose about the thoughts of an answer that is not stored yet.
     """
 
     message: Message | None
@@ -47,6 +48,7 @@ class _Row:
     widget: QuestionMessage | AnswerMessage | None = None
     height: int = 0
     fitted: int = 0
+    unfolded: bool | None = None
 
     @property
     def is_answer(self) -> bool:
@@ -73,6 +75,9 @@ class Transcript(QScrollArea):
     citation_requested = Signal(object)
     link_requested = Signal(str)
     regenerate_requested = Signal(object)
+    repeat_requested = Signal(object)
+    details_requested = Signal(object)
+    load_requested = Signal(object)
     sibling_requested = Signal(object, int)
 
     def __init__(self, theme: ThemeKeeper, icons: Icons, parent: QWidget | None = None) -> None:
@@ -81,6 +86,8 @@ class Transcript(QScrollArea):
         self._icons = icons
         self._look = Look.of(theme, icons)
         self._rows: list[_Row] = []
+        self._unfolded: dict[MessageId, bool] = {}
+        self._model = ModelState.READY
         self._column = Column(_TOP, _GAP, _BOTTOM)
         self._at_end = True
         self._is_arranging = False
@@ -159,6 +166,13 @@ class Transcript(QScrollArea):
         if message_id in ids:
             self._set_rows(self._rows[: ids.index(message_id)])
 
+    def set_model_state(self, model: ModelState) -> None:
+        """A model was loaded, or went: what is offered after a crash depends on it."""
+        self._model = model
+        for row in self._rows:
+            if isinstance(row.widget, AnswerMessage):
+                row.widget.set_model_state(model)
+
     def jump_to_end(self) -> None:
         """Show the end, and keep it in view."""
         self._at_end = True
@@ -183,6 +197,8 @@ class Transcript(QScrollArea):
         if row.message == message:
             return
         row.message, row.live = message, None
+        if row.unfolded is not None:
+            self._unfolded[message.id] = row.unfolded
         if isinstance(row.widget, AnswerMessage):
             row.widget.show_message(message)
             row.height, row.fitted = row.widget.fit(self._width()), self._width()
@@ -197,10 +213,15 @@ class Transcript(QScrollArea):
         row.fitted = 0
 
     def _make_answer(self, row: _Row) -> AnswerMessage:
-        answer = AnswerMessage(self._look, self._content)
+        unfolded = self._unfolded.get(row.message.id) if row.message is not None else row.unfolded
+        answer = AnswerMessage(self._look, self._content, unfolded=unfolded, model=self._model)
         answer.citation_requested.connect(self.citation_requested)
         answer.link_requested.connect(self.link_requested)
         answer.regenerate_requested.connect(self.regenerate_requested)
+        answer.repeat_requested.connect(self.repeat_requested)
+        answer.details_requested.connect(self.details_requested)
+        answer.load_requested.connect(self.load_requested)
+        answer.thoughts_unfolded.connect(lambda is_open: self._remember_unfolded(row, is_open))
         answer.sibling_requested.connect(self.sibling_requested)
         if row.message is not None:
             answer.show_message(row.message)
@@ -208,6 +229,11 @@ class Transcript(QScrollArea):
             answer.begin(row.label)
             answer.advance(row.live)
         return answer
+
+    def _remember_unfolded(self, row: _Row, is_open: bool) -> None:
+        row.unfolded = is_open
+        if row.message is not None:
+            self._unfolded[row.message.id] = is_open
 
     def _drop_widget(self, row: _Row) -> None:
         if row.widget is not None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
-from app.chat.entities import AnswerMode, AnswerRecord, Citation, Message
+from app.chat.entities import AnswerMode, AnswerRecord, Citation, Message, Repeat
 from app.chat.live import LiveAnswer, Phase
 from app.engine.messages import Role
 from app.engine.protocol import FinishReason
@@ -15,12 +16,14 @@ from app.ui.widgets.choice import Severity
 
 QUOTED_TITLE = "Quoted answer"
 QUOTED_META = "no model loaded"
+BROKE_OFF = "The answer broke off."
 NOTHING_FOUND = "Nothing in your documents answers this."
 NOTHING_FOUND_HINT = "Try other words, or ask over more documents."
 
 _STAGES = {
     Phase.SEARCHING: "Searching your documents",
-    Phase.THINKING: "Reading the passages",
+    Phase.READING: "Reading the passages",
+    Phase.THINKING: "Thinking",
     Phase.WRITING: "Writing",
     Phase.STOPPING: "Stopping",
 }
@@ -35,14 +38,31 @@ class AnswerLabel:
     is_quoted: bool
 
 
+class ModelState(StrEnum):
+    """Whether a model can answer just now."""
+
+    READY = "ready"
+    LOADING = "loading"
+    GONE = "gone"
+
+
+class Offer(StrEnum):
+    """What a notice offers to do."""
+
+    NOTHING = "nothing"
+    REGENERATE = "regenerate"
+    LOAD = "load"
+    WAIT = "wait"
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerNotice:
     """What is to be known about how an answer ended."""
 
     text: str
-    hint: str
-    severity: Severity
-    offers_regenerate: bool
+    hint: str = ""
+    severity: Severity = Severity.INFO
+    offer: Offer = Offer.NOTHING
 
 
 def expected_label(loaded: LocalModel | None) -> AnswerLabel:
@@ -68,22 +88,69 @@ def answer_label(record: AnswerRecord | None) -> AnswerLabel:
     return AnswerLabel(title, " · ".join(fact for fact in facts if fact), is_quoted=False)
 
 
-def answer_notice(record: AnswerRecord | None) -> AnswerNotice | None:
+def answer_notice(
+    record: AnswerRecord | None,
+    model: ModelState = ModelState.READY,
+    *,
+    has_text: bool = True,
+) -> AnswerNotice | None:
     """How the answer ended, if it did not simply end."""
     if record is None:
         return None
-    if record.error:
-        return AnswerNotice("The answer broke off.", record.error, Severity.DANGER, True)
+    if record.error or record.finish is FinishReason.FAILED:
+        hint = record.error or "Ask again."
+        return AnswerNotice(BROKE_OFF, hint, Severity.DANGER, _next_step(record, model))
     if record.found_nothing:
-        return AnswerNotice(NOTHING_FOUND, NOTHING_FOUND_HINT, Severity.INFO, False)
-    if record.finish is FinishReason.FAILED:
-        return AnswerNotice("The answer broke off.", "Ask again.", Severity.DANGER, True)
+        return AnswerNotice(NOTHING_FOUND, NOTHING_FOUND_HINT)
     if record.finish is FinishReason.STOPPED:
-        return AnswerNotice("You stopped this answer.", "", Severity.INFO, False)
+        return AnswerNotice("You stopped this answer.")
     if record.finish is FinishReason.LENGTH:
-        hint = "Settings, Chat, “Longest answer” sets how long an answer may be."
-        return AnswerNotice("The answer reached its longest length.", hint, Severity.WARN, False)
+        return _length_notice(record, has_text=has_text)
+    if record.problem:
+        return AnswerNotice(record.problem, "", Severity.WARN)
+    if record.repeat is not None:
+        return AnswerNotice(repeat_text(record.repeat))
     return None
+
+
+def _next_step(record: AnswerRecord, model: ModelState) -> Offer:
+    # What ran on a server has no file that could be loaded.
+    if not record.engine_stopped or not record.model_path or model is ModelState.READY:
+        return Offer.REGENERATE
+    return Offer.WAIT if model is ModelState.LOADING else Offer.LOAD
+
+
+def _length_notice(record: AnswerRecord, *, has_text: bool) -> AnswerNotice:
+    if record.reasoning and not has_text:
+        hint = "Give it more room in Settings, Chat, “Room for thinking”, or switch thinking off."
+        return AnswerNotice("The room for thinking was used up.", hint, Severity.WARN)
+    hint = "Settings, Chat, “Longest answer” sets how long an answer may be."
+    return AnswerNotice("The answer reached its longest length.", hint, Severity.WARN)
+
+
+def repeat_text(repeat: Repeat) -> str:
+    """What came of running an answer again exactly."""
+    if repeat.is_same:
+        return "Run again exactly: it came out the same, word for word."
+    if not repeat.changes:
+        return "Run again exactly: it came out otherwise than the first time."
+    return f"Run again exactly: it came out otherwise. {_sentence('; '.join(repeat.changes))}"
+
+
+def thinking_text(seconds: float) -> str:
+    """While a model thinks."""
+    return f"Thinking · {duration_text(seconds)}" if seconds >= 1 else "Thinking"
+
+
+def thought_text(seconds: float) -> str:
+    """Once it is done."""
+    return f"Thought for {duration_text(seconds)}" if seconds >= 1 else "Thought for a moment"
+
+
+def duration_text(seconds: float) -> str:
+    """Whole seconds, with minutes once there are any."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def stage_text(phase: Phase, seconds: float) -> str:
@@ -140,6 +207,10 @@ def pending_text(documents: Sequence[Document]) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _short(text: str, length: int = 160) -> str:

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.base.errors import AppError
+from app.engine.options import LoadOptions
 from app.modelhub.entities import LocalModel, ModelId
+from app.modelhub.fit import Fit
 
 if TYPE_CHECKING:
     from app.engine.host import EngineState
     from app.engine.protocol import ModelFacts
     from app.modelhub.service import LoadedModel
+
+_DEFAULTS = LoadOptions()
 
 
 class CardStatus(StrEnum):
@@ -28,6 +32,13 @@ class CardStatus(StrEnum):
     MISSING = "missing"
 
 
+class LoadStep(StrEnum):
+    """How far a load is, as far as the engine says."""
+
+    CHECKING = "checking"
+    READING = "reading"
+
+
 @dataclass(frozen=True, slots=True)
 class CardState:
     """All that a card shows.
@@ -37,6 +48,13 @@ class CardState:
         facts: what the engine says of a model in use.
         may_load: False while another model is being loaded.
         can_cancel: the load under way was started here.
+        options: how it is, or would be, loaded.
+        fit: what it needs with these options; None while that is not known.
+        no_fit: why that cannot be told.
+        expected_bytes: what was expected of a model in use; 0 if nobody asked.
+        smaller: options to offer after a load that failed for want of memory.
+        has_died: the engine stopped while this model was in use.
+        step: of the load under way.
     """
 
     model: LocalModel
@@ -45,6 +63,13 @@ class CardState:
     facts: ModelFacts | None = None
     may_load: bool = True
     can_cancel: bool = False
+    options: LoadOptions = _DEFAULTS
+    fit: Fit | None = None
+    no_fit: str = ""
+    expected_bytes: int = 0
+    smaller: LoadOptions | None = None
+    has_died: bool = False
+    step: LoadStep = LoadStep.CHECKING
 
 
 class ModelBoard:
@@ -55,6 +80,11 @@ class ModelBoard:
         self._loaded: LoadedModel | None = None
         self._busy: tuple[ModelId, CardStatus] | None = None
         self._problems: dict[ModelId, AppError] = {}
+        self._died: set[ModelId] = set()
+        self._smaller: dict[ModelId, LoadOptions] = {}
+        self._fits: dict[ModelId, Fit] = {}
+        self._no_fits: dict[ModelId, str] = {}
+        self._defaults = _DEFAULTS
         self._engine: EngineState | None = None
         self._read: EngineState | None = None  # the stop of the engine that a person has read
 
@@ -78,23 +108,56 @@ class ModelBoard:
         models: Iterable[LocalModel],
         loaded: LoadedModel | None,
         engine: EngineState,
+        defaults: LoadOptions = _DEFAULTS,
     ) -> None:
-        """Note what the service says now."""
+        """Note what the service says now.
+
+        Args:
+            models: all of them.
+            loaded: the model that answers.
+            engine: what it is doing.
+            defaults: load options of models without their own.
+        """
         self._models = tuple(models)
         self._loaded = loaded
         self._engine = engine
+        self._defaults = defaults
         known = {model.id for model in self._models}
-        self._problems = {each: why for each, why in self._problems.items() if each in known}
+        for gone in self._problems.keys() | self._fits.keys() | self._no_fits.keys():
+            if gone not in known:
+                self._forget(gone)
+                self._fits.pop(gone, None)
+                self._no_fits.pop(gone, None)
         if engine.problem and engine != self._read:
-            why = AppError(engine.problem, "Nothing else was lost. You can load it again.")
+            why = AppError(engine.problem, "Nothing else was lost.")
             for model in self._models:
-                if model.path == engine.path:
-                    self._problems.setdefault(model.id, why)
+                if model.path == engine.path and model.id not in self._problems:
+                    self._problems[model.id] = why
+                    self._died.add(model.id)
+
+    def options_of(self, model: LocalModel) -> LoadOptions:
+        """How a model is loaded."""
+        return model.options if model.options is not None else self._defaults
+
+    def take_fit(self, model_id: ModelId, fit: Fit) -> None:
+        """Note what a model needs."""
+        self._fits[model_id] = fit
+        self._no_fits.pop(model_id, None)
+
+    def take_no_fit(self, model_id: ModelId, why: str) -> None:
+        """Note that it cannot be told what a model needs."""
+        self._no_fits[model_id] = why
+        self._fits.pop(model_id, None)
+
+    def offer(self, model_id: ModelId, smaller: LoadOptions) -> None:
+        """Offer smaller options beside the problem of a model that could not be loaded."""
+        if model_id in self._problems:
+            self._smaller[model_id] = smaller
 
     def load_began(self, model_id: ModelId) -> None:
         """A model is being loaded; what went wrong with it before is history."""
         self._busy = (model_id, CardStatus.LOADING)
-        self._problems.pop(model_id, None)
+        self._forget(model_id)
 
     def cancel_began(self) -> None:
         """The load under way was asked to stop."""
@@ -114,7 +177,7 @@ class ModelBoard:
     def forget_problem(self, model_id: ModelId) -> None:
         """A person has read it."""
         self._read = self._engine
-        self._problems.pop(model_id, None)
+        self._forget(model_id)
 
     def cards(self) -> tuple[CardState, ...]:
         """What every card shows now."""
@@ -125,13 +188,37 @@ class ModelBoard:
         engine = self._engine
         return engine.path if engine is not None and engine.status == "loading" else None
 
+    def _forget(self, model_id: ModelId) -> None:
+        self._problems.pop(model_id, None)
+        self._smaller.pop(model_id, None)
+        self._died.discard(model_id)
+
     def _card(self, model: LocalModel) -> CardState:
         loaded = self._loaded
-        facts = loaded.facts if loaded is not None and loaded.model.id == model.id else None
-        problem = self._problems.get(model.id) if facts is None else None
+        in_use = loaded if loaded is not None and loaded.model.id == model.id else None
+        facts = in_use.facts if in_use is not None else None
         status = self._status(model, facts)
-        can_cancel = status is CardStatus.LOADING and self._busy is not None
-        return CardState(model, status, problem, facts, not self.is_busy, can_cancel)
+        options = in_use.options if in_use is not None else self.options_of(model)
+        fit = self._fits.get(model.id)
+        fit = fit if fit is not None and fit.options == options else None
+        expected = in_use.expected if in_use is not None else None
+        if expected is None and fit is not None:
+            expected = fit.need
+        return CardState(
+            model,
+            status,
+            self._problems.get(model.id) if facts is None else None,
+            facts,
+            may_load=not self.is_busy,
+            can_cancel=status is CardStatus.LOADING and self._busy is not None,
+            options=options,
+            fit=fit,
+            no_fit=self._no_fits.get(model.id, ""),
+            expected_bytes=expected.main_memory + expected.graphics_memory if expected else 0,
+            smaller=self._smaller.get(model.id) if facts is None else None,
+            has_died=model.id in self._died,
+            step=LoadStep.READING if self._loading_path == model.path else LoadStep.CHECKING,
+        )
 
     def _status(self, model: LocalModel, facts: ModelFacts | None) -> CardStatus:
         if self._busy is not None and self._busy[0] == model.id:

@@ -6,9 +6,20 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from app.base.errors import AppError
+from app.engine.options import LoadOptions
+from app.modelhub.fit import change_words
 from app.ui.icons import Icons
-from app.ui.models.board import CardState, CardStatus
-from app.ui.models.words import UNKNOWN_QUANTIZATION, engine_text, facts_text
+from app.ui.models.board import CardState, CardStatus, LoadStep
+from app.ui.models.fit_line import FitLine
+from app.ui.models.words import (
+    FIT_SEVERITY,
+    UNKNOWN_QUANTIZATION,
+    capability_tags,
+    engine_text,
+    facts_text,
+    fit_text,
+    memory_text,
+)
 from app.ui.theme import set_look
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.choice import Choice, Severity
@@ -17,8 +28,11 @@ from app.ui.widgets.labels import ElidedLabel, IconLabel, Label, Tag
 from app.ui.widgets.layout import Card
 from app.ui.widgets.progress import ProgressBar
 
+_STEPS = {
+    LoadStep.CHECKING: "Checking the file…",
+    LoadStep.READING: "Loading… Large models take a while the first time.",
+}
 _BUSY_WORDS = {
-    CardStatus.LOADING: "Loading… Large models take a while the first time.",
     CardStatus.CANCELLING: "Cancelling…",
     CardStatus.UNLOADING: "Giving its memory back…",
 }
@@ -29,7 +43,9 @@ class ModelCard(Card):
 
     Signals:
         load_requested, unload_requested, cancel_requested, removal_requested, locate_requested,
-        details_requested, reveal_requested: what the buttons and the menu offer.
+        details_requested, reveal_requested, options_requested: what the buttons and the menu
+            offer.
+        load_with_requested: load with these LoadOptions, and keep them if that works.
         problem_read: the problem was dismissed.
     """
 
@@ -40,6 +56,8 @@ class ModelCard(Card):
     locate_requested = Signal(int)
     details_requested = Signal(int)
     reveal_requested = Signal(int)
+    options_requested = Signal(int)
+    load_with_requested = Signal(int, object)
     problem_read = Signal(int)
 
     def __init__(self, icons: Icons, state: CardState, parent: QWidget | None = None) -> None:
@@ -50,13 +68,15 @@ class ModelCard(Card):
         self.name = ElidedLabel("", "h2")
         self.quantization = Tag("")
         self.in_use = Tag("In use", "ok")
+        self.capabilities: list[Tag] = []
         self.facts = ElidedLabel("", "caption")
         self.engine = Label("", "caption", wrap=True)
+        self.fit = FitLine(icons)
         self.progress = ProgressBar("Loading")
         self.button = Button("Load", "primary")
         self.more = IconButton(icons.icon("ph.dots-three-bold", "text"), "More")
         self._bar: InfoBar | None = None
-        self._bar_words: tuple[str, str] | None = None
+        self._bar_shown: tuple[str, str, LoadOptions | None] | None = None
         self._lay_out()
         self.button.clicked.connect(self._on_clicked)
         self.more.clicked.connect(self._on_more_clicked)
@@ -80,7 +100,9 @@ class ModelCard(Card):
         self.facts.set_text(facts_text(model))
         self.more.setAccessibleName(f"More about {model.name}")
         self.in_use.setVisible(state.status is CardStatus.IN_USE)
+        self._show_capabilities(state)
         self._show_engine(state)
+        self._show_fit(state)
         self._show_button(state)
         self._show_problem(state)
 
@@ -89,6 +111,7 @@ class ModelCard(Card):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         entries = (
+            ("ph.sliders-horizontal", "Load options…", self.options_requested),
             ("ph.list-bullets", "Details", self.details_requested),
             ("ph.folder-open", "Show in folder", self.reveal_requested),
             ("ph.trash", "Remove from the list (the file stays)", self.removal_requested),
@@ -98,12 +121,11 @@ class ModelCard(Card):
             action = menu.addAction(self._icons.icon(icon), text)
             action.triggered.connect(lambda _checked=False, signal=signal: signal.emit(self._id))
             action.setEnabled(present or signal is self.removal_requested)
-        busy = _BUSY_WORDS.get(self.state.status)
-        menu.actions()[-1].setEnabled(busy is None)
+        menu.actions()[-1].setEnabled(not _busy_words(self.state))
         return menu
 
     def _lay_out(self) -> None:
-        line = QHBoxLayout()
+        line = self._line = QHBoxLayout()
         line.setSpacing(8)
         line.addWidget(IconLabel(self._icons.icon("ph.cube", "accent_text"), 22))
         line.addSpacing(2)
@@ -118,6 +140,7 @@ class ModelCard(Card):
         below.setSpacing(4)
         below.addWidget(self.facts)
         below.addWidget(self.engine)
+        below.addWidget(self.fit)
         self._extra = QVBoxLayout()
         self._extra.setContentsMargins(0, 4, 4, 0)
         self._extra.setSpacing(6)
@@ -127,13 +150,49 @@ class ModelCard(Card):
         self.body.addLayout(below)
         self.body.addLayout(self._extra)
 
+    def _show_capabilities(self, state: CardState) -> None:
+        wanted = capability_tags(state.facts) if state.facts is not None else ()
+        if [tag.text() for tag in self.capabilities] == [word for word, _tip in wanted]:
+            return
+        for old in self.capabilities:
+            self._line.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        place = self._line.indexOf(self.in_use) + 1
+        self.capabilities = [Tag(word) for word, _tip in wanted]
+        for offset, (tag, (_word, tip)) in enumerate(zip(self.capabilities, wanted, strict=True)):
+            tag.setToolTip(tip)
+            self._line.insertWidget(place + offset, tag)
+
     def _show_engine(self, state: CardState) -> None:
-        busy = _BUSY_WORDS.get(state.status, "")
+        busy = _busy_words(state)
         self.engine.setText(busy or (engine_text(state.facts) if state.facts else ""))
         self.engine.setVisible(bool(self.engine.text()))
         self.progress.setVisible(bool(busy))
         self.progress.setAccessibleName(f"Loading {state.model.name}")
         self.progress.show_progress(0, 0)
+
+    def _show_fit(self, state: CardState) -> None:
+        """What it takes, or would; nothing while it comes, goes or is not there."""
+        if state.status is CardStatus.IN_USE and state.facts is not None:
+            self.fit.say(memory_text(state.facts, state.expected_bytes))
+        elif state.status is not CardStatus.IDLE:
+            self.fit.say("")
+        elif state.fit is not None:
+            fit = state.fit
+            is_offered = state.may_load and state.smaller is None
+            choice = self._load_with(state, fit.smaller) if is_offered else None
+            self.fit.say(fit_text(fit), FIT_SEVERITY[fit.verdict], choice)
+        elif state.no_fit and state.problem is None:
+            self.fit.say(state.no_fit, Severity.WARN)
+        else:
+            self.fit.say("")
+
+    def _load_with(self, state: CardState, options: LoadOptions | None) -> Choice | None:
+        if options is None:
+            return None
+        words = f"Load with {change_words(options, state.options)}"
+        return Choice(words, lambda: self.load_with_requested.emit(self._id, options))
 
     def _show_button(self, state: CardState) -> None:
         text, kind = {
@@ -157,19 +216,20 @@ class ModelCard(Card):
         problem, severity = state.problem, Severity.DANGER
         if state.status is CardStatus.MISSING:
             problem, severity = _missing(state), Severity.WARN
-        words = (problem.message, problem.hint) if problem is not None else None
-        if words == self._bar_words:
+        shown = (problem.message, problem.hint, state.smaller) if problem is not None else None
+        if shown == self._bar_shown:
             return
         self._drop_bar()
-        self._bar_words = words
+        self._bar_shown = shown
         if problem is None:
             return
         missing = state.status is CardStatus.MISSING
-        choice = (
-            Choice("Remove", lambda: self.removal_requested.emit(self._id))
-            if missing
-            else Choice("Try again", lambda: self.load_requested.emit(self._id))
-        )
+        choice = self._load_with(state, state.smaller)
+        if missing:
+            choice = Choice("Remove", lambda: self.removal_requested.emit(self._id))
+        elif choice is None:
+            again = "Load again" if state.has_died else "Try again"
+            choice = Choice(again, lambda: self.load_requested.emit(self._id))
         self._bar = InfoBar(
             self._icons,
             problem.message,
@@ -188,7 +248,7 @@ class ModelCard(Card):
             self._bar = None
 
     def _on_problem_closed(self) -> None:
-        self._bar, self._bar_words = None, None
+        self._bar, self._bar_shown = None, None
         self.problem_read.emit(self._id)
 
     def _on_clicked(self) -> None:
@@ -205,6 +265,12 @@ class ModelCard(Card):
         menu = self.make_menu()
         corner = QPoint(self.more.width() - menu.sizeHint().width(), self.more.height() + 4)
         menu.popup(self.more.mapToGlobal(corner))
+
+
+def _busy_words(state: CardState) -> str:
+    if state.status is CardStatus.LOADING:
+        return _STEPS[state.step]
+    return _BUSY_WORDS.get(state.status, "")
 
 
 def _missing(state: CardState) -> AppError:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -20,14 +21,15 @@ from PySide6.QtWidgets import (
 
 from app.base.changes import Topic
 from app.base.errors import AppError
-from app.base.jobs import CancelToken
+from app.engine.options import LoadOptions
 from app.modelhub.entities import LocalModel, ModelId
 from app.ui.actions import ActionSpec, Reach
-from app.ui.jobs import Job
 from app.ui.models.board import CardState, ModelBoard
 from app.ui.models.card import ModelCard
 from app.ui.models.details import DetailsSheet
 from app.ui.models.importing import ImportReport, import_files, relocate
+from app.ui.models.loading import ModelLoading
+from app.ui.models.option_editing import OptionEditing
 from app.ui.models.words import board_text
 from app.ui.pane import Pane, PaneContext
 from app.ui.reveal import show_in_folder
@@ -51,11 +53,12 @@ class HubState:
     models: tuple[LocalModel, ...]
     loaded: LoadedModel | None
     engine: EngineState
+    defaults: LoadOptions
 
 
 def read_state(models: ModelService) -> HubState:
     """Read the list and what is loaded; runs off the GUI thread."""
-    return HubState(models.models(), models.loaded, models.state)
+    return HubState(models.models(), models.loaded, models.state, models.default_options())
 
 
 class ModelsPane(Pane):
@@ -69,7 +72,7 @@ class ModelsPane(Pane):
         super().__init__(context, parent)
         self._board = ModelBoard()
         self._cards: dict[ModelId, ModelCard] = {}
-        self._load_job: Job | None = None
+        self._defaults = LoadOptions()
         self._is_reading = False
         self._is_stale = False
         self._early: list[Path] = []
@@ -96,12 +99,18 @@ class ModelsPane(Pane):
         self._build_pages()
 
     def ready(self) -> None:
+        models = self.services.models
+        self._loading = ModelLoading(self.context.jobs, models, self._board, self)
+        self._loading.moved.connect(self._show_cards)
+        self._loading.ended.connect(self._refresh)
+        self._editing = OptionEditing(self.context, models, self)
+        self._editing.load_requested.connect(self.load)
         self._refresh()
         if self._early:
             self.import_files(self._early)
 
     def changed(self, topics: frozenset[Topic]) -> None:
-        if Topic.MODELS in topics:
+        if topics & {Topic.MODELS, Topic.SETTINGS}:
             self._refresh()
 
     def take_drop(self, paths: Sequence[Path]) -> bool:
@@ -155,45 +164,31 @@ class ModelsPane(Pane):
             failed=self.show_problem,
         )
 
-    def load(self, model_id: int) -> None:
-        """Load a model in place of the one in use."""
-        if self._board.is_busy:
+    def load(self, model_id: int, options: LoadOptions | None = None) -> None:
+        """Load a model in place of the one in use, with its own options if none are given."""
+        self._loading.load(ModelId(model_id), options)
+
+    def edit_options(self, model_id: int) -> None:
+        """Open the sheet with the load options of a model."""
+        model = self._model(model_id)
+        if model is None:
             return
-        wanted = ModelId(model_id)
-        self._board.load_began(wanted)
-        self._show_cards()
-        token = CancelToken()
-        self._load_job = self.context.jobs.submit(
-            self.services.models.load,
-            wanted,
-            token,
-            owner=self,
-            done=self._on_ended,
-            failed=self._on_load_failed,
-            stopped=self._on_ended,
-            cancel=token,
+        in_use = self._board.in_use
+        self._editing.open(
+            model,
+            self._board.options_of(model),
+            defaults=self._defaults,
+            is_loaded=in_use is not None and in_use.model.id == model.id,
         )
 
     def cancel_load(self) -> None:
         """Stop loading."""
-        if self._load_job is not None:
-            self._board.cancel_began()
-            self._show_cards()
-            self._load_job.cancel()
+        self._loading.cancel()
 
     def unload(self) -> None:
         """Give the memory of the model in use back."""
-        loaded = self._board.in_use
-        if loaded is None or self._board.is_busy:
-            return
-        self._board.unload_began(loaded.model.id)
-        self._show_cards()
-        self.context.jobs.submit(
-            self.services.models.unload,
-            owner=self,
-            done=self._on_ended,
-            failed=self._on_load_failed,
-        )
+        if self.is_ready:
+            self._loading.unload()
 
     # Building.
 
@@ -237,6 +232,8 @@ class ModelsPane(Pane):
         card.locate_requested.connect(self._on_locate_requested)
         card.details_requested.connect(self._on_details_requested)
         card.reveal_requested.connect(self._on_reveal_requested)
+        card.options_requested.connect(self.edit_options)
+        card.load_with_requested.connect(self.load)
         card.problem_read.connect(self._on_problem_read)
         return card
 
@@ -257,8 +254,10 @@ class ModelsPane(Pane):
 
     def _on_state_read(self, state: HubState) -> None:
         self._is_reading = False
-        self._board.take(state.models, state.loaded, state.engine)
+        self._defaults = state.defaults
+        self._board.take(state.models, state.loaded, state.engine, state.defaults)
         self._show_cards()
+        self._loading.estimate(state.models)
         if self._is_stale:
             self._is_stale = False
             self._refresh()
@@ -283,17 +282,6 @@ class ModelsPane(Pane):
         self._show_page(self._page if states else self._empty)
 
     # Answers to what was started.
-
-    def _on_ended(self, _result: object = None) -> None:
-        self._load_job = None
-        self._board.ended()
-        self._refresh()
-
-    def _on_load_failed(self, error: AppError) -> None:
-        self._load_job = None
-        self._board.ended(error)
-        self._show_cards()
-        self._refresh()
 
     def _on_imported(self, report: ImportReport) -> None:
         for error in report.problems:
@@ -383,3 +371,8 @@ class ModelsPane(Pane):
         dialog.filesSelected.connect(lambda files: take([Path(file) for file in files]))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.is_ready:  # other programs have taken or given back memory meanwhile
+            self._loading.estimate(self._board.models)

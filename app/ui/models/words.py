@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from app.base.errors import AppError
+from app.engine.options import WaitPolicy
 from app.engine.protocol import ModelFacts
 from app.modelhub.entities import LocalModel
+from app.modelhub.fit import Fit, Verdict, size_words
 from app.ui.amounts import count_text, short_count, size_text
 from app.ui.models.board import ModelBoard
+from app.ui.widgets.choice import Severity
 
 UNKNOWN_QUANTIZATION = "unknown"
+FIT_SEVERITY = {
+    Verdict.FITS: None,
+    Verdict.TIGHT: Severity.WARN,
+    Verdict.DOES_NOT_FIT: Severity.WARN,
+}
+_POLICIES = {each.value for each in WaitPolicy}
 
 
 def facts_text(model: LocalModel) -> str:
@@ -30,9 +39,52 @@ def facts_text(model: LocalModel) -> str:
 
 
 def engine_text(facts: ModelFacts) -> str:
-    """One line about a loaded model."""
-    context = f"Room for {facts.context_length:,} tokens"
-    return f"{context} · {count_text(facts.threads, 'processor thread')}"
+    """One line about a loaded model: its room, and what computes it."""
+    parts = [f"Room for {facts.context_length:,} tokens"]
+    if facts.streams > 1:
+        parts.append(f"up to {facts.streams} answers at once")
+    parts.append(_threads_text(facts))
+    if facts.gpu_layers > 0:
+        parts.append(f"{count_text(facts.gpu_layers, 'layer')} on the graphics card")
+    if facts.adapters:
+        parts.append(count_text(len(facts.adapters), "adapter"))
+    return " · ".join(parts)
+
+
+def _threads_text(facts: ModelFacts) -> str:
+    text = count_text(facts.threads, "processor thread")
+    if facts.prefill_threads not in (0, facts.threads):
+        text += f", {facts.prefill_threads} for reading"
+    waiting = {WaitPolicy.ACTIVE: "spinning", WaitPolicy.PASSIVE: "sleeping"}
+    how = waiting.get(WaitPolicy(facts.wait_policy)) if facts.wait_policy in _POLICIES else None
+    return f"{text}, {how} while they wait" if how else text
+
+
+def memory_text(facts: ModelFacts, expected_bytes: int) -> str:
+    """What a loaded model takes, beside what was expected; empty if it was not measured."""
+    if not facts.memory_bytes:
+        return ""
+    text = f"Takes {size_words(facts.memory_bytes)} of memory"
+    return f"{text} · {size_words(expected_bytes)} were expected" if expected_bytes else text
+
+
+def fit_text(fit: Fit) -> str:
+    """What a model needs before it is loaded, and the room it will then have."""
+    if fit.verdict is Verdict.FITS:
+        return f"{fit.words} · room for {fit.room:,} tokens"
+    return f"{fit.words}, with room for {fit.room:,} tokens"
+
+
+def capability_tags(facts: ModelFacts) -> tuple[tuple[str, str], ...]:
+    """Short words for what a loaded model can do, each with a sentence that explains it."""
+    dialect = f" It writes calls in the dialect “{facts.dialect}”." if facts.dialect else ""
+    tags = (
+        (facts.embeds, "Embeddings", "It turns text into vectors and does not chat."),
+        (facts.has_tools, "Tools", f"It can call tools.{dialect}"),
+        (facts.thinks, "Thinks", "It can think before it answers."),
+        (facts.sees, "Vision", "It can see images."),
+    )
+    return tuple((word, tip) for has_it, word, tip in tags if has_it)
 
 
 def board_text(board: ModelBoard) -> str:

@@ -6,7 +6,7 @@ from dataclasses import Field
 from enum import StrEnum
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -21,6 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui.icons import Icons
+from app.ui.settings.control import Control
+from app.ui.settings.lists import OrderControl, TextsControl
 from app.ui.theme import ThemeKeeper
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.labels import Label, Tag
@@ -58,17 +60,27 @@ class SettingRow(QWidget):
         self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._layout.setContentsMargins(0, 6, 0, 6)
         self._layout.setSpacing(12)
-        self._layout.addLayout(self._words(spec), 1)
-        self._choice = row(self.reset, self.control)
-        self._layout.addWidget(self._choice, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._marks: dict[float, str] = spec.metadata["marks"]
+        self._mark = Tag("")
+        self._mark.hide()
+        if self.control.is_wide:
+            self._choice: QWidget = self.control
+            self._layout.setDirection(QBoxLayout.Direction.TopToBottom)
+            self._layout.setSpacing(8)
+            self._layout.addLayout(self._words(spec, self.reset))
+            self._layout.addWidget(self.control)
+        else:
+            self._choice = row(self.reset, self.control)
+            self._layout.addLayout(self._words(spec), 1)
+            self._layout.addWidget(self._choice, 0, Qt.AlignmentFlag.AlignVCenter)
 
-    def _words(self, spec: Field[Any]) -> QVBoxLayout:
+    def _words(self, spec: Field[Any], *after: QWidget) -> QVBoxLayout:
         words = QVBoxLayout()
-        words.setSpacing(2)
-        heading: list[QWidget | None] = [Label(spec.metadata["title"])]
+        words.setSpacing(0 if after else 2)
+        heading: list[QWidget | None] = [Label(spec.metadata["title"]), self._mark]
         if spec.metadata["restart"]:
             heading.append(Tag("At the next start"))
-        words.addWidget(row(*heading, None))
+        words.addWidget(row(*heading, None, *after))
         if spec.metadata["help"]:
             words.addWidget(Label(spec.metadata["help"], "caption", wrap=True))
         return words
@@ -76,9 +88,25 @@ class SettingRow(QWidget):
     def show_value(self, value: object) -> None:
         """Show the stored value."""
         self.control.show_value(value)
-        self.reset.setVisible(value != self._default)
+        self.reset.setVisible(self.is_changed(value))
+        mark = self._marks.get(value, "") if isinstance(value, int | float) else ""
+        self._mark.setText(mark)
+        self._mark.setVisible(bool(mark))
+
+    def is_changed(self, value: object) -> bool:
+        """Whether this is not the default."""
+        return bool(value != self._default)
+
+    def minimumSizeHint(self) -> QSize:
+        # Or a row that could put its control below its words would never get so narrow.
+        hint = super().minimumSizeHint()
+        least = self.control.minimumSizeHint() if self.control.is_wide else self._choice.sizeHint()
+        return QSize(min(hint.width(), least.width()), hint.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        if self.control.is_wide:
+            super().resizeEvent(event)
+            return
         # Where the words would become a thin column, the control goes below them.
         room = event.size().width() - self._choice.sizeHint().width()
         is_tight = room < self._theme.px(WORDS_WIDTH)
@@ -90,26 +118,6 @@ class SettingRow(QWidget):
             Qt.AlignmentFlag.AlignRight if is_tight else Qt.AlignmentFlag.AlignVCenter,
         )
         super().resizeEvent(event)
-
-
-class Control(QWidget):
-    """Something to choose a value with. `show_value` never emits.
-
-    Signals:
-        edited: a person chose this value.
-    """
-
-    edited = Signal(object)
-
-    def __init__(self, widget: QWidget) -> None:
-        super().__init__()
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(widget)
-
-    def show_value(self, value: Any) -> None:
-        """Show the stored value."""
-        raise NotImplementedError
 
 
 class SwitchControl(Control):
@@ -251,4 +259,9 @@ def make_control(spec: Field[Any], theme: ThemeKeeper) -> Control:
         return control(kind, labels, name)
     if isinstance(default, int | float):
         return NumberControl(spec, name)
+    if isinstance(default, tuple):
+        known: dict[str, str] = spec.metadata["labels"]
+        if known:
+            return OrderControl(known, name, theme)
+        return TextsControl(name, theme, lines=len(default) + 1)
     return TextControl(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import fields
 from typing import ClassVar
 
@@ -13,15 +12,19 @@ from PySide6.QtWidgets import QWidget
 import app
 from app.base.changes import Topic
 from app.base.errors import AppError
-from app.settings.schema import Settings, group_names, group_title
+from app.chat.sampling import idle_steps, sampling_from
+from app.settings.schema import Settings, group_names
 from app.ui.pane import Pane, PaneContext
 from app.ui.settings.fields import SettingRow
+from app.ui.settings.group import SettingsGroup
+from app.ui.settings.lists import OrderControl
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.choice import Severity
-from app.ui.widgets.labels import Divider, ElidedLabel, Label
+from app.ui.widgets.labels import ElidedLabel, Label
 from app.ui.widgets.layout import Card, PageHeader, ScrollPage, row
 
 Key = tuple[str, str]
+_ALL = ""  # in place of a setting's name: all settings of the group get their defaults
 
 
 class RestartNeeded(AppError):
@@ -37,7 +40,7 @@ class SettingsPane(Pane):
 
     def __init__(self, context: PaneContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self._rows: dict[Key, SettingRow] = {}
+        self._groups: dict[str, SettingsGroup] = {}
         self._waiting: dict[Key, object] = {}
         self._is_storing = False
 
@@ -45,8 +48,7 @@ class SettingsPane(Pane):
         self.body.addWidget(PageHeader("Settings"))
         page = ScrollPage("Settings", margins=(24, 8, 24, 24), width=780)
         for name in group_names():
-            page.body.addWidget(Label(group_title(getattr(Settings(), name)), "h3"))
-            page.body.addWidget(self._make_card(name))
+            page.body.addWidget(self._make_group(name))
             page.body.addSpacing(8)
         page.body.addWidget(Label("About", "h3"))
         self._about = Card()
@@ -67,22 +69,18 @@ class SettingsPane(Pane):
 
     def setting_row(self, group: str, name: str) -> SettingRow:
         """The row of one setting."""
-        return self._rows[group, name]
+        return self._groups[group].rows[name]
 
-    def _make_card(self, group: str) -> Card:
-        card = Card(margins=(16, 8, 12, 8))
-        card.body.setSpacing(4)
-        for index, spec in enumerate(fields(getattr(Settings(), group))):
-            if index:
-                card.body.addWidget(Divider())
-            line = SettingRow(spec, self.context.icons, self.context.theme)
-            line.edited.connect(self._editor((group, spec.name)))
-            self._rows[group, spec.name] = line
-            card.body.addWidget(line)
-        return card
+    def group(self, name: str) -> SettingsGroup:
+        """One group of settings."""
+        return self._groups[name]
 
-    def _editor(self, key: Key) -> Callable[[object], None]:
-        return lambda value: self._on_edited(key, value)
+    def _make_group(self, name: str) -> SettingsGroup:
+        group = SettingsGroup(name, self.context.icons, self.context.theme)
+        group.edited.connect(lambda setting, value: self._on_edited((name, setting), value))
+        group.reset_requested.connect(lambda: self._on_reset_requested(name))
+        self._groups[name] = group
+        return group
 
     def _fill_about(self) -> None:
         folder = self.services.paths.root
@@ -96,12 +94,25 @@ class SettingsPane(Pane):
         self._about.body.addWidget(row(where, show))
 
     def _show(self, settings: Settings) -> None:
-        for (group, name), line in self._rows.items():
-            line.show_value(getattr(getattr(settings, group), name))
+        for name, group in self._groups.items():
+            group.show_values(getattr(settings, name))
+        self._show_idle_steps(settings)
+
+    def _show_idle_steps(self, settings: Settings) -> None:
+        order = self.setting_row("sampling", "order").control
+        assert isinstance(order, OrderControl)
+        order.show_idle(idle_steps(sampling_from(settings.sampling)))
 
     def _on_edited(self, key: Key, value: object) -> None:
-        self._rows[key].show_value(value)
+        self.setting_row(*key).show_value(value)
         self._waiting[key] = value
+        self._store_next()
+
+    def _on_reset_requested(self, group: str) -> None:
+        self._groups[group].show_values(getattr(Settings(), group))
+        for key in [each for each in self._waiting if each[0] == group]:
+            del self._waiting[key]
+        self._waiting[group, _ALL] = None
         self._store_next()
 
     def _store_next(self) -> None:
@@ -114,7 +125,10 @@ class SettingsPane(Pane):
         self._is_storing = True
 
         def store() -> None:
-            services.settings.change(*key, value)
+            if key[1] == _ALL:
+                services.settings.reset(key[0])
+            else:
+                services.settings.change(*key, value)
             services.notices.changed(Topic.SETTINGS)
 
         self.context.jobs.submit(
@@ -123,8 +137,10 @@ class SettingsPane(Pane):
 
     def _on_stored(self, key: Key) -> None:
         self._is_storing = False
-        spec = next(each for each in fields(getattr(Settings(), key[0])) if each.name == key[1])
-        if spec.metadata["restart"]:
+        if not self._waiting:
+            self._show(self.services.settings.current)
+        spec = next((e for e in fields(getattr(Settings(), key[0])) if e.name == key[1]), None)
+        if spec is not None and spec.metadata["restart"]:
             words = f"“{spec.metadata['title']}” takes effect at the next start of Cairn."
             self.show_problem(RestartNeeded(words), severity=Severity.INFO)
         self._store_next()

@@ -14,6 +14,7 @@ from app.base.jobs import CancelToken
 from app.chat.entities import (
     AnswerEvent,
     AnswerMode,
+    AnswerReasoning,
     AnswerRecord,
     AnswerStage,
     AnswerText,
@@ -24,7 +25,8 @@ from app.chat.entities import (
     MessageId,
     Stage,
 )
-from app.engine.messages import Role
+from app.engine.host import EngineState, EngineStatus
+from app.engine.messages import Role, Turn
 from app.engine.protocol import FinishReason, Timings
 from app.library.entities import (
     Collection,
@@ -98,8 +100,10 @@ class Script:
     Attributes:
         gate: text after the first piece waits for it.
         fail: raised instead of an answer, after the question is stored.
+        thoughts: come before the text; those after the first wait for the gate too.
     """
 
+    thoughts: tuple[str, ...] = field(default=(), kw_only=True)
     pieces: tuple[str, ...] = ("Three months [1].",)
     record: AnswerRecord = QUOTED_RECORD
     gate: threading.Event | None = None
@@ -114,6 +118,8 @@ class FakeChat:
     answers: dict[ConversationId, list[Message]] = field(default_factory=dict)
     hidden: dict[MessageId, list[Message]] = field(default_factory=dict)
     next_id: int = 1
+    repeated: list[MessageId] = field(default_factory=list)
+    sent: tuple[Turn, ...] = ()
 
     def add(self, title: str, messages: Sequence[Message] = (), **changes: object) -> Conversation:
         made = Conversation(ConversationId(self._id()), title, Scope(), NOW, NOW)
@@ -182,6 +188,20 @@ class FakeChat:
         self.notices.changed(Topic.CONVERSATIONS)
         return made
 
+    def repeat(
+        self,
+        message_id: MessageId,
+        on_event: Callable[[AnswerEvent], None],
+        cancel: CancelToken,
+    ) -> Message:
+        self.repeated.append(message_id)
+        return self.regenerate(message_id, on_event, cancel)
+
+    def whole_record(self, message_id: MessageId) -> AnswerRecord | None:
+        messages = [each for branch in self.answers.values() for each in branch]
+        record = next(each.record for each in messages if each.id == message_id)
+        return None if record is None else replace(record, turns=self.sent)
+
     def choose(self, message_id: MessageId, offset: int) -> Message:
         others = self.hidden.pop(message_id)
         branch = next(
@@ -205,6 +225,11 @@ class FakeChat:
         said = []
         record = script.record
         on_event(AnswerStage(Stage.SEARCHING))
+        for index, thought in enumerate(script.thoughts):
+            if index and script.gate is not None:
+                _wait(script.gate, cancel)
+            on_event(AnswerStage(Stage.THINKING))
+            on_event(AnswerReasoning(thought))
         for index, piece in enumerate(script.pieces):
             if index and script.gate is not None:
                 _wait(script.gate, cancel)
@@ -293,7 +318,34 @@ class FakeLoaded:
 
 @dataclass
 class FakeModels:
+    """Loads at once, or when `gate` opens, or not at all.
+
+    Attributes:
+        fail: raised instead of loading.
+    """
+
+    notices: Notices
     loaded: FakeLoaded | None = None
+    state: EngineState = field(default_factory=EngineState)
+    imported: list[LocalModel] = field(default_factory=lambda: [LOCAL_MODEL])
+    gate: threading.Event | None = None
+    fail: AppError | None = None
+
+    def models(self) -> tuple[LocalModel, ...]:
+        return tuple(self.imported)
+
+    def load(self, model_id: ModelId) -> None:
+        if self.gate is not None:
+            self.state = EngineState(EngineStatus.LOADING, LOCAL_MODEL.path)
+            self.notices.changed(Topic.MODELS)
+            _wait(self.gate, CancelToken())
+        if self.fail is not None:
+            self.state = EngineState()
+            raise self.fail
+        model = next(each for each in self.imported if each.id == model_id)
+        self.loaded = FakeLoaded(model)
+        self.state = EngineState(EngineStatus.LOADED, model.path)
+        self.notices.changed(Topic.MODELS)
 
 
 @dataclass
@@ -308,7 +360,11 @@ class FakeServices:
 def fake_services(settings: Path) -> FakeServices:
     notices = Notices()
     return FakeServices(
-        SettingsStore(settings), notices, FakeChat(notices), FakeLibrary(notices), FakeModels()
+        SettingsStore(settings),
+        notices,
+        FakeChat(notices),
+        FakeLibrary(notices),
+        FakeModels(notices),
     )
 
 

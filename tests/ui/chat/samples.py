@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.chat.entities import Message
-from app.engine.protocol import FinishReason
+from app.chat.entities import EngineSetup, Message
+from app.engine.messages import Role, Turn
+from app.engine.options import Adapter, KvType, Switch
+from app.engine.protocol import FinishReason, Rounding, TemplateOptions, Timings
+from app.engine.sampling import Sampling
 from app.library.entities import DocumentKind, Place
-from tests.ui.chat.fakes import MODEL_RECORD, QUOTED_RECORD, make_citation, make_message
+from tests.ui.chat.fakes import (
+    LOCAL_MODEL,
+    MODEL_RECORD,
+    QUOTED_RECORD,
+    make_citation,
+    make_message,
+)
 
 CITATIONS = (
     make_citation(1),
@@ -58,6 +67,81 @@ def rich() -> tuple[Message, ...]:
         make_message(0, QUESTION),
         make_message(1, RICH, record, sibling=2, siblings=3),
     )
+
+
+REASONING = """The user wants to know how long the notice period is and what form a notice needs.
+
+Passage 1 says: three months to the end of a quarter. Passage 2 has an exception, the parties may \
+agree otherwise, but only in writing. So both have to be named.
+
+What about the form? Clause 14.5 of passage 3 rules electronic mail out. I should say so, and cite \
+it. Let me check the dates once more: given on 3 April, three months later is 3 July, and the \
+quarter ends on 30 September. Yes, that is right.
+"""
+THOUGHTFUL = replace(
+    MODEL_RECORD,
+    citations=CITATIONS[:2],
+    reasoning=REASONING,
+    thinking_s=12.4,
+    model_path="/models/Qwen3-8B-Q4_K_M.gguf",
+    model_sha256="3f786850e387550fdab836ed7e6dc881de23001b54a8c5f6f4d4a5c3b3f1d0aa",
+    template_sha256="89e6c98d92887913cadf06b2adb97f26cde4849b9f4ac7f8b5d5e1e7c6a1b2c3",
+    engine_build="llama-cpp-python 0.3.36",
+    dialect="hermes",
+    sampling=Sampling(
+        0.6, top_p=0.9, repeat_penalty=1.1, dry_multiplier=0.8, banned=("As an AI",), seed=1234567
+    ),
+    max_tokens=3072,
+    stop=("###",),
+    template=TemplateOptions(thinking=True),
+    rounding=Rounding(batched=True, reused=True),
+    timings=Timings(0.31, 0.08, 1900, 1712, 312, 0.042, 5_400_000_000, 120, 84),
+    search_s=0.05,
+    total_s=26.1,
+    setup=EngineSetup(
+        8192,
+        4,
+        8,
+        20,
+        2048,
+        512,
+        KvType.Q8_0,
+        KvType.Q8_0,
+        Switch.ON,
+        adapters=(Adapter("/models/contracts-lora.gguf", 0.8),),
+    ),
+)
+SENT = (
+    Turn(Role.SYSTEM, "You answer questions from the user's own documents. Use only the passages."),
+    Turn(
+        Role.USER,
+        "Passages:\n\n[1] Contract.pdf, page 3\nThe notice period is three months to the end of"
+        " a quarter.\n\nQuestion: How long is the notice period?",
+    ),
+)
+
+
+def thoughtful() -> tuple[Message, ...]:
+    """An answer after thinking, with all that a record can hold."""
+    text = "The notice period is **three months** to the end of a quarter [1], in writing [2]."
+    return (make_message(0, QUESTION), make_message(1, text, THOUGHTFUL))
+
+
+def died() -> tuple[Message, ...]:
+    """An answer whose engine was lost on the way."""
+    error = (
+        "The model engine was ended by the system, most likely for want of memory. It said:"
+        " failed to allocate buffer of size 2147483648. Load the model again, then ask again."
+    )
+    record = replace(
+        MODEL_RECORD,
+        finish=FinishReason.FAILED,
+        error=error,
+        engine_stopped=True,
+        model_path=str(LOCAL_MODEL.path),
+    )
+    text = "The notice period is three months to the end of a"
+    return (make_message(0, QUESTION), make_message(1, text, record))
 
 
 def quoted() -> tuple[Message, ...]:

@@ -9,12 +9,16 @@ from datetime import timedelta
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QScrollArea
 
 from app.chat.entities import Message
 from app.chat.live import Phase
+from app.engine.host import EngineState, EngineStatus
 from app.library.entities import DocumentKind, DocumentStatus, Place
 from app.settings.schema import Theme
+from app.ui.chat.details_sheet import DetailsSheet
 from app.ui.chat.pane import ChatPane
+from app.ui.chat.thinking import ThoughtText
 from app.ui.theme import ThemeKeeper
 from tests.ui.chat.fakes import (
     LOCAL_MODEL,
@@ -26,7 +30,20 @@ from tests.ui.chat.fakes import (
     make_citation,
     make_document,
 )
-from tests.ui.chat.samples import QUESTION, RICH, endings, long_conversation, quoted, rich
+from tests.ui.chat.samples import (
+    QUESTION,
+    REASONING,
+    RICH,
+    SENT,
+    THOUGHTFUL,
+    died,
+    endings,
+    long_conversation,
+    quoted,
+    rich,
+    thoughtful,
+)
+from tests.ui.text.finding import button, has_button
 
 OpenPane = Callable[..., ChatPane]
 LOOKS = {
@@ -168,3 +185,70 @@ def test_picker(qtbot, open_pane: OpenPane, services: FakeServices, look, screen
     picker = pane.findChild(ScopePicker)
     assert picker is not None
     assert screenshot(pane, f"chat_picker_{look[0]}").exists()
+
+
+def test_thinking_live(
+    qtbot, open_pane: OpenPane, services: FakeServices, look, screenshot
+) -> None:
+    fill(services)
+    gate = threading.Event()
+    half = len(REASONING) // 2
+    thoughts = (REASONING[:half], REASONING[half:])
+    services.chat.script = Script(("Three months.",), THOUGHTFUL, gate, thoughts=thoughts)
+    pane = open_pane(look[1])
+    pane.view.composer.submitted.emit(QUESTION)
+    qtbot.waitUntil(lambda: pane.findChild(ThoughtText) is not None)
+    assert screenshot(pane, f"chat_thinking_{look[0]}").exists()
+    gate.set()
+    qtbot.waitUntil(lambda: pane._shown.running is None)
+
+
+@pytest.mark.parametrize("name", ["folded", "unfolded"])
+def test_thoughts(
+    qtbot, open_pane: OpenPane, services: FakeServices, look, screenshot, name: str
+) -> None:
+    fill(services, thoughtful())
+    pane = open_pane(look[1])
+    open_first(qtbot, pane, services)
+    if name == "unfolded":
+        button(pane, "Thought for").click()
+    assert screenshot(pane, f"chat_thoughts_{name}_{look[0]}").exists()
+
+
+@pytest.mark.parametrize("name", ["top", "end", "quoted"])
+def test_details(
+    qtbot, open_pane: OpenPane, services: FakeServices, look, screenshot, name: str
+) -> None:
+    services.chat.sent = SENT
+    fill(services, quoted() if name == "quoted" else thoughtful())
+    if name == "quoted":
+        services.chat.sent = ()
+    pane = open_pane(look[1])
+    open_first(qtbot, pane, services)
+    button(pane, "How this answer was made").click()
+    qtbot.waitUntil(lambda: pane.context.jobs.running == 0)
+    sheet = pane.findChild(DetailsSheet)
+    assert sheet is not None
+    if name == "end":
+        bar = sheet.findChildren(QScrollArea)[0].verticalScrollBar()
+        qtbot.waitUntil(lambda: sheet.prompt.isVisible() and bar.maximum() > 0)
+        bar.setValue(bar.maximum())
+    assert screenshot(pane, f"chat_details_{name}_{look[0]}").exists()
+
+
+@pytest.mark.parametrize("name", ["gone", "loading"])
+def test_engine_died(
+    qtbot, open_pane: OpenPane, services: FakeServices, look, screenshot, name: str
+) -> None:
+    fill(services, died())
+    services.models.loaded = None
+    services.models.state = EngineState(EngineStatus.STOPPED, LOCAL_MODEL.path)
+    services.models.gate = threading.Event()
+    pane = open_pane(look[1])
+    open_first(qtbot, pane, services)
+    if name == "loading":
+        button(pane, "Load the model again").click()
+        qtbot.waitUntil(lambda: has_button(pane, "Loading the model"))
+    assert screenshot(pane, f"chat_died_{name}_{look[0]}").exists()
+    services.models.gate.set()
+    qtbot.waitUntil(lambda: pane.context.jobs.running == 0)

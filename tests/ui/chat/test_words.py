@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from app.chat.entities import AnswerMode, AnswerRecord
+from app.chat.entities import AnswerMode, AnswerRecord, MessageId, Repeat
 from app.chat.live import Phase
 from app.engine.protocol import FinishReason, Timings
 from app.library.entities import Collection, CollectionId, DocumentId, DocumentStatus, Scope
 from app.ui.chat import words
+from app.ui.chat.words import ModelState, Offer
 from app.ui.widgets.choice import Severity
 from tests.ui.chat.fakes import (
     LOCAL_MODEL,
@@ -49,21 +50,70 @@ def test_expected_label_follows_what_is_loaded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("record", "severity", "offers"),
+    ("record", "severity", "offer"),
     [
-        (replace(MODEL_RECORD, error="It ran out of memory."), Severity.DANGER, True),
-        (replace(MODEL_RECORD, finish=FinishReason.FAILED), Severity.DANGER, True),
-        (replace(MODEL_RECORD, finish=FinishReason.STOPPED), Severity.INFO, False),
-        (replace(MODEL_RECORD, finish=FinishReason.LENGTH), Severity.WARN, False),
-        (replace(QUOTED_RECORD, found_nothing=True), Severity.INFO, False),
+        (replace(MODEL_RECORD, error="It ran out of memory."), Severity.DANGER, Offer.REGENERATE),
+        (replace(MODEL_RECORD, finish=FinishReason.FAILED), Severity.DANGER, Offer.REGENERATE),
+        (replace(MODEL_RECORD, finish=FinishReason.STOPPED), Severity.INFO, Offer.NOTHING),
+        (replace(MODEL_RECORD, finish=FinishReason.LENGTH), Severity.WARN, Offer.NOTHING),
+        (replace(MODEL_RECORD, problem="A call was torn."), Severity.WARN, Offer.NOTHING),
+        (replace(MODEL_RECORD, repeat=Repeat(MessageId(1))), Severity.INFO, Offer.NOTHING),
+        (replace(QUOTED_RECORD, found_nothing=True), Severity.INFO, Offer.NOTHING),
     ],
 )
 def test_notice_says_how_an_answer_ended(
-    record: AnswerRecord, severity: Severity, offers: bool
+    record: AnswerRecord, severity: Severity, offer: Offer
 ) -> None:
     notice = words.answer_notice(record)
     assert notice is not None
-    assert (notice.severity, notice.offers_regenerate) == (severity, offers)
+    assert (notice.severity, notice.offer) == (severity, offer)
+
+
+@pytest.mark.parametrize(
+    ("model", "offer"),
+    [
+        (ModelState.GONE, Offer.LOAD),
+        (ModelState.LOADING, Offer.WAIT),
+        (ModelState.READY, Offer.REGENERATE),
+    ],
+)
+def test_notice_after_the_engine_died_offers_the_next_step(model: ModelState, offer: Offer) -> None:
+    died = replace(
+        MODEL_RECORD,
+        finish=FinishReason.FAILED,
+        error="Died.",
+        engine_stopped=True,
+        model_path="m.gguf",
+    )
+    notice = words.answer_notice(died, model)
+    assert notice is not None
+    assert notice.offer is offer
+    for other in (replace(died, engine_stopped=False), replace(died, model_path="")):
+        notice = words.answer_notice(other, model)
+        assert notice is not None
+        assert notice.offer is Offer.REGENERATE
+
+
+def test_notice_of_thinking_without_end_says_where_to_give_it_room() -> None:
+    record = replace(MODEL_RECORD, finish=FinishReason.LENGTH, reasoning="Hm. " * 99)
+    notice = words.answer_notice(record, has_text=False)
+    assert notice is not None
+    assert "Room for thinking" in notice.hint
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "a moment"), (12.9, "12 s"), (60, "1 min 0 s"), (125.2, "2 min 5 s")],
+)
+def test_thought_text(seconds: float, text: str) -> None:
+    assert words.thought_text(seconds) == f"Thought for {text}"
+
+
+def test_repeat_text_says_what_was_otherwise() -> None:
+    assert "the same" in words.repeat_text(Repeat(MessageId(1), is_same=True))
+    changes = ("the engine was b1, now b2", "the position scaling is another one")
+    text = words.repeat_text(Repeat(MessageId(1), changes=changes))
+    assert text.endswith("The engine was b1, now b2; the position scaling is another one.")
 
 
 def test_notice_of_an_answer_that_simply_ended_is_none() -> None:
@@ -73,7 +123,7 @@ def test_notice_of_an_answer_that_simply_ended_is_none() -> None:
 
 def test_stage_counts_seconds_once_it_gets_long() -> None:
     assert words.stage_text(Phase.SEARCHING, 1) == "Searching your documents"
-    assert words.stage_text(Phase.THINKING, 7.2) == "Reading the passages · 7 s"
+    assert words.stage_text(Phase.READING, 7.2) == "Reading the passages · 7 s"
     assert words.stage_text(Phase.DONE, 7) == ""
 
 

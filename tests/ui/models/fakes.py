@@ -13,9 +13,11 @@ from app.base.changes import Notices, Topic
 from app.base.errors import AppError
 from app.base.jobs import CancelToken
 from app.engine.host import EngineState, EngineStatus
-from app.engine.protocol import ModelFacts
+from app.engine.options import Adapter, LoadOptions
+from app.engine.protocol import Device, DeviceNeed, MemoryNeed, ModelFacts
 from app.modelhub.entities import GgufFacts, LocalModel, ModelId
 from app.modelhub.errors import GgufError
+from app.modelhub.fit import Fit, FreeMemory, smaller
 from app.modelhub.service import LoadedModel
 
 
@@ -48,7 +50,26 @@ def make_facts(model: LocalModel) -> ModelFacts:
         threads=2,
         template_sha256="0" * 64,
         engine_build="test",
+        prefill_threads=2,
+        wait_policy="passive",
+        streams=8,
+        memory_bytes=model.size_bytes + 850_000_000,
+        dialect="hermes",
+        has_tools=True,
+        thinks=True,
     )
+
+
+def make_need(model: LocalModel, options: LoadOptions) -> MemoryNeed:
+    """A need of a plausible size: the file, 100 kB a token, and some more."""
+    kv = options.context_length * 100_000
+    return MemoryNeed((DeviceNeed("CPU", model.size_bytes, kv, 300_000_000),), 90_000_000)
+
+
+CARDS = (
+    Device("CUDA0", "NVIDIA GeForce RTX 4070", "gpu", 10_400_000_000, 12_000_000_000),
+    Device("CUDA1", "NVIDIA GeForce RTX 3060", "gpu", 11_900_000_000, 12_900_000_000),
+)
 
 
 def make_gguf_facts(model: LocalModel) -> GgufFacts:
@@ -90,13 +111,20 @@ class FakeModels:
     bad_files: dict[str, AppError] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     during_load: Callable[[CancelToken], None] = lambda _cancel: None
+    defaults: LoadOptions = field(default_factory=LoadOptions)
+    free_bytes: int = 11_400_000_000
+    cards: tuple[Device, ...] = ()
+    no_estimate: dict[ModelId, AppError] = field(default_factory=dict)
+    refuse_options: AppError | None = None
+    proposed: LoadOptions | None = None
 
     def put(self, *models: LocalModel) -> None:
         self.listed |= {each.id: each for each in models}
         self.notices.changed(Topic.MODELS)
 
     def use(self, model: LocalModel) -> None:
-        self.loaded = LoadedModel(model, make_facts(model))
+        options = model.options or self.defaults
+        self.loaded = LoadedModel(model, make_facts(model), options, make_need(model, options))
         self.state = EngineState(EngineStatus.LOADED, model.path, self.loaded.facts)
         self.notices.changed(Topic.MODELS)
 
@@ -134,17 +162,65 @@ class FakeModels:
         del self.listed[model_id]
         self.notices.changed(Topic.MODELS)
 
-    def load(self, model_id: ModelId, cancel: CancelToken | None = None) -> LoadedModel:
-        self.calls.append(("load", model_id))
+    def load(
+        self,
+        model_id: ModelId,
+        cancel: CancelToken | None = None,
+        options: LoadOptions | None = None,
+    ) -> LoadedModel:
+        self.calls.append(("load", model_id) if options is None else ("load", model_id, options))
         try:
             self.during_load(cancel or CancelToken())
-            self.loaded = LoadedModel(self.listed[model_id], make_facts(self.listed[model_id]))
-            self.state = EngineState(
-                EngineStatus.LOADED, self.listed[model_id].path, self.loaded.facts
-            )
+            model = self.listed[model_id]
+            used = options or model.options or self.defaults
+            self.loaded = LoadedModel(model, make_facts(model), used, make_need(model, used))
+            self.state = EngineState(EngineStatus.LOADED, model.path, self.loaded.facts)
         finally:
             self.notices.changed(Topic.MODELS)
         return self.loaded
+
+    def default_options(self) -> LoadOptions:
+        return self.defaults
+
+    def set_options(self, model_id: ModelId, options: LoadOptions) -> None:
+        self.calls.append(("set_options", model_id, options))
+        if self.refuse_options is not None:
+            raise self.refuse_options
+        kept = None if options == self.defaults else options
+        self.listed[model_id] = replace(self.listed[model_id], options=kept)
+        self.notices.changed(Topic.MODELS)
+
+    def set_adapters(self, model_id: ModelId, adapters: tuple[Adapter, ...]) -> None:
+        self.calls.append(("set_adapters", model_id, adapters))
+        if self.refuse_options is not None:
+            raise self.refuse_options
+        if self.loaded is not None:
+            used = replace(self.loaded.options, adapters=adapters)
+            self.loaded = replace(self.loaded, options=used)
+
+    def estimate(
+        self,
+        model_id: ModelId,
+        options: LoadOptions | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Fit:
+        (cancel or CancelToken()).check()
+        if (error := self.no_estimate.get(model_id)) is not None:
+            raise error
+        model = self.listed[model_id]
+        wanted = options or model.options or self.defaults
+        need, free = make_need(model, wanted), FreeMemory(self.free_bytes)
+        fits = need.main_memory <= free.main
+        offered = None if fits else smaller(wanted, need, free)
+        return Fit(wanted, need, free, wanted.context_length, offered)
+
+    def proposal(
+        self, _model_id: ModelId, _failure: AppError, _options: LoadOptions | None = None
+    ) -> LoadOptions | None:
+        return self.proposed
+
+    def devices(self) -> tuple[Device, ...]:
+        return self.cards
 
     def unload(self) -> None:
         self.calls.append(("unload",))

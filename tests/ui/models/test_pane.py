@@ -51,6 +51,12 @@ def click(qtbot, button: QWidget) -> None:
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
+def choose(card: ModelCard, text: str) -> None:
+    """Take an entry of the More menu."""
+    menu = card.make_menu()
+    next(each for each in menu.actions() if each.text() == text).trigger()
+
+
 def test_pane_without_models_says_what_one_is_for(open_pane):
     pane = open_pane()
     assert not pane.import_button.isVisible()
@@ -72,7 +78,10 @@ def test_load_and_unload_by_the_button(open_pane, models, qtbot):
     click(qtbot, card_of(pane, 1).button)
     qtbot.waitUntil(lambda: status(pane, 1) is CardStatus.IN_USE)
     assert pane.summary.whole_text == "In use: Qwen3 1B · Q4_K_M"
-    assert card_of(pane, 1).engine.text() == "Room for 4,096 tokens · 2 processor threads"
+    assert card_of(pane, 1).engine.text() == (
+        "Room for 4,096 tokens · up to 8 answers at once"
+        " · 2 processor threads, sleeping while they wait"
+    )
     assert card_of(pane, 1).button.text() == "Unload"
     click(qtbot, card_of(pane, 1).button)
     qtbot.waitUntil(lambda: status(pane, 1) is CardStatus.IDLE)
@@ -243,8 +252,7 @@ def test_missing_file_can_be_taken_off_the_list(open_pane, models, qtbot, contex
 def test_remove_from_the_list_can_be_undone(open_pane, models, qtbot, context):
     put(models, make_model(1))
     pane = open_pane()
-    menu = card_of(pane, 1).make_menu()
-    menu.actions()[-1].trigger()
+    choose(card_of(pane, 1), "Remove from the list (the file stays)")
     qtbot.waitUntil(lambda: not cards(pane) and bool(context.notify.notes))
     note = context.notify.notes[0]
     assert note.text == "Qwen3 1B is off the list. The file stays."
@@ -265,8 +273,7 @@ def test_removing_a_model_keeps_the_other_cards(open_pane, models, qtbot):
 def test_details_can_be_searched_and_read_in_full(open_pane, models, qtbot):
     put(models, make_model(1))
     pane = open_pane()
-    menu = card_of(pane, 1).make_menu()
-    menu.actions()[0].trigger()
+    choose(card_of(pane, 1), "Details")
     sheet = pane.findChild(DetailsSheet)
     qtbot.waitUntil(lambda: sheet.table.model().rowCount() == 25)
     assert "36 layers" in sheet.summary.text()
@@ -282,8 +289,7 @@ def test_details_of_a_file_that_cannot_be_read_say_why(open_pane, models, qtbot)
     put(models, make_model(1))
     models.bad_files[make_model(1).path.name] = GgufError("This file is not a GGUF model.")
     pane = open_pane()
-    menu = card_of(pane, 1).make_menu()
-    menu.actions()[0].trigger()
+    choose(card_of(pane, 1), "Details")
     sheet = pane.findChild(DetailsSheet)
     qtbot.waitUntil(lambda: problems(sheet) == ["This file is not a GGUF model."])
 
@@ -291,8 +297,7 @@ def test_details_of_a_file_that_cannot_be_read_say_why(open_pane, models, qtbot)
 def test_show_in_folder_of_a_folder_that_is_gone_says_so(open_pane, models, qtbot):
     put(models, make_model(1, path=Path("/nowhere/at/all/a.gguf")))
     pane = open_pane()
-    menu = card_of(pane, 1).make_menu()
-    menu.actions()[1].trigger()
+    choose(card_of(pane, 1), "Show in folder")
     qtbot.waitUntil(lambda: "is not there any more" in "".join(problems(pane)))
 
 
@@ -306,8 +311,7 @@ def test_metadata_table_keeps_qts_contract(qapp, qtmodeltester):
 def test_everything_that_takes_the_focus_has_a_name(open_pane, models, qtbot):
     put(models, make_model(1), make_model(2, is_present=False))
     pane = open_pane()
-    menu = card_of(pane, 1).make_menu()
-    menu.actions()[0].trigger()
+    choose(card_of(pane, 1), "Details")
     unnamed = [
         widget
         for widget in pane.findChildren(QWidget)

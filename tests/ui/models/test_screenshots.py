@@ -5,16 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
 from app.base.errors import AppError
+from app.engine.options import Adapter, LoadOptions, Speculation
 from app.settings.schema import Theme
 from app.ui.models.board import CardStatus
 from app.ui.models.card import ModelCard
 from app.ui.models.details import DetailsSheet
+from app.ui.models.options_sheet import OptionsSheet
 from app.ui.models.pane import ModelsPane
 from app.ui.widgets.info_bar import InfoBar
-from tests.ui.models.fakes import NOT_A_MODEL, FakeModels, hold_until_cancelled, make_model
+from tests.ui.models.fakes import (
+    CARDS,
+    NOT_A_MODEL,
+    FakeModels,
+    hold_until_cancelled,
+    make_model,
+)
 
 LOOKS = {
     "light": (Theme.LIGHT, 1204, 840),
@@ -93,6 +101,66 @@ def test_screenshot_loading_and_failed(look, open_pane, shoot, models, qtbot):
     shoot(pane, f"models_busy_{look}")
     pane.cancel_load()
     qtbot.waitUntil(lambda: card(pane, 8).state.status is CardStatus.IDLE)
+
+
+def test_screenshot_options(look, open_pane, shoot, models, qtbot):
+    fill(models)
+    pane = open_pane()
+    pane.edit_options(8)
+    sheet = pane.findChild(OptionsSheet)
+    qtbot.waitUntil(lambda: sheet.fit.words.text().startswith("Needs"))
+    shoot(pane, f"models_options_{look}")
+
+
+def test_screenshot_options_with_cards_and_all_the_way_down(look, open_pane, shoot, models, qtbot):
+    fill(models)
+    models.cards = CARDS
+    models.free_bytes = 6_000_000_000
+    own = LoadOptions(
+        context_length=32_768,
+        gpu_layers=20,
+        adapters=(Adapter("/models/formal-tone-lora.gguf", 0.8), Adapter("/models/law.gguf")),
+        projector="/models/mmproj-a-rather-long-file-name-of-a-projector-f16.gguf",
+        speculation=Speculation(draft_model="/models/qwen3-0.6b-q8_0.gguf"),
+    )
+    models.listed[8] = make_model(8, options=own)
+    pane = open_pane()
+    pane.edit_options(8)
+    sheet = pane.findChild(OptionsSheet)
+    qtbot.waitUntil(lambda: sheet.fit.words.text().startswith("Does not fit"))
+    sheet.form.more.click()
+    bar = sheet.findChild(QScrollArea).verticalScrollBar()
+    for part, share in (("middle", 0.45), ("cards", 0.72), ("end", 1.0)):
+        QApplication.processEvents()
+        bar.setValue(round(bar.maximum() * share))
+        shoot(pane, f"models_options_{part}_{look}")
+
+
+def test_screenshot_does_not_fit_and_engine_died(look, open_pane, shoot, models, qtbot):
+    fill(models)
+    models.free_bytes = 4_500_000_000
+    models.listed[2] = make_model(2, options=LoadOptions(context_length=40_960))
+    models.no_estimate[make_model(4).id] = AppError(
+        "“phi-4.gguf” cannot be loaded. The engine does not know models of the kind “phi9”."
+    )
+    models.use(models.listed[1])
+    pane = open_pane()
+    qtbot.waitUntil(lambda: bool(card(pane, 8).fit.words.text()))
+    models.die("The model engine was killed, perhaps because memory ran out (SIGKILL).")
+    qtbot.waitUntil(lambda: card(pane, 1).state.problem is not None)
+
+    def fail(_cancel) -> None:
+        raise AppError(
+            "“qwen3-8b-q4_k_m.gguf” cannot be loaded. There is not enough memory for this model.",
+            "Choose a smaller file of this model or a shorter context.",
+        )
+
+    models.during_load = fail
+    models.proposed = LoadOptions(context_length=2048)
+    pane.load(8)
+    qtbot.waitUntil(lambda: card(pane, 8).state.smaller is not None)
+    qtbot.waitUntil(lambda: bool(card(pane, 2).fit.words.text()))
+    shoot(pane, f"models_tight_{look}")
 
 
 def test_screenshot_details(look, open_pane, shoot, models, qtbot):

@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QScrollArea
 
 from app.base.changes import Topic
 from app.base.paths import DataPaths
@@ -16,6 +16,7 @@ from app.ui.settings.fields import DecimalBox, NumberBox
 from app.ui.settings.pane import SettingsPane
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.info_bar import InfoBar
+from app.ui.widgets.labels import Tag
 from app.ui.widgets.switch import Switch
 from tests.ui.shell import FakeServices, child, fake_services
 
@@ -81,9 +82,9 @@ def test_number_typed_counts_when_it_is_finished(pane: SettingsPane, paths: Data
 
 
 def test_number_beyond_its_bounds_cannot_be_chosen(pane: SettingsPane):
-    box = child(pane.setting_row("chat", "temperature"), DecimalBox)
+    box = child(pane.setting_row("sampling", "temperature"), DecimalBox)
     box.setValue(99)
-    assert box.value() == 2
+    assert box.value() == 5
     whole = child(pane.setting_row("engine", "context_length"), NumberBox)
     whole.setValue(1)
     assert whole.value() == 512
@@ -101,6 +102,66 @@ def test_reset_shows_only_for_changed_values_and_brings_the_default_back(
     assert not row.reset.isVisible()
     qtbot.waitUntil(lambda: not pane._is_storing)
     assert stored(paths, "library", "search_mode") is SearchMode.HYBRID
+
+
+def test_group_is_reset_with_one_click_and_others_stay(pane: SettingsPane, paths: DataPaths, qtbot):
+    group = pane.group("sampling")
+    assert not group.reset.isVisible()
+    group.rows["top_k"].edited.emit(7)
+    group.rows["dry_multiplier"].edited.emit(0.8)
+    pane.setting_row("chat", "max_tokens").edited.emit(2048)
+    qtbot.waitUntil(lambda: not pane._is_storing and group.reset.isVisible())
+    group.reset.click()
+    assert group.rows["top_k"].reset.isHidden()
+    qtbot.waitUntil(lambda: not pane._is_storing)
+    assert SettingsStore(paths.settings).current.sampling == Settings().sampling
+    assert stored(paths, "chat", "max_tokens") == 2048
+    assert not group.reset.isVisible()
+
+
+def test_rare_settings_are_folded_away_and_say_when_they_are_changed(
+    pane: SettingsPane, services: FakeServices, qtbot
+):
+    group = pane.group("sampling")
+    assert not group.rows["xtc_probability"].isVisible()
+    services.settings.change("sampling", "xtc_probability", 0.5)
+    pane.notice(frozenset({Topic.SETTINGS}))
+    assert group.fold.text().strip() == "Advanced · 1 changed"
+    group.fold.click()
+    assert group.rows["xtc_probability"].isVisible()
+    assert group.rows["top_k"].isVisible()
+    group.fold.click()
+    assert not group.rows["xtc_probability"].isVisible()
+
+
+def test_value_that_switches_a_sampler_off_is_marked(pane: SettingsPane, qtbot):
+    line = pane.setting_row("sampling", "top_k")
+    assert not any(each.isVisible() for each in line.findChildren(Tag))
+    line.edited.emit(0)
+    (mark,) = [each for each in line.findChildren(Tag) if each.isVisible()]
+    assert mark.text() == "Off"
+
+
+def test_order_follows_what_the_samplers_are_set_to(pane: SettingsPane, paths: DataPaths, qtbot):
+    steps = child(pane.setting_row("sampling", "order"), QListWidget)
+    dry = next(each for each in map(steps.item, range(9)) if each.text().startswith("DRY"))
+    assert "does nothing" in dry.text()
+    pane.setting_row("sampling", "dry_multiplier").edited.emit(0.8)
+    qtbot.waitUntil(lambda: dry.text() == "DRY")
+    steps.setCurrentItem(dry)
+    qtbot.keyClick(steps, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: not pane._is_storing)
+    order = stored(paths, "sampling", "order")
+    assert isinstance(order, tuple)
+    assert order[:2] == ("dry", "penalties")
+
+
+def test_narrow_pane_puts_controls_below_instead_of_beyond_its_edge(pane: SettingsPane, qtbot):
+    pane.resize(564, 800)  # in a window of 640
+    area = next(each for each in pane.findChildren(QScrollArea))
+    widget = area.widget()
+    assert widget is not None
+    qtbot.waitUntil(lambda: widget.width() <= area.viewport().width())
 
 
 def test_change_that_needs_a_restart_says_so(pane: SettingsPane, qtbot):

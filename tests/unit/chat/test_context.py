@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.chat.context import build_context, citations_of, cited_numbers, search_question
+from app.chat.context import (
+    build_context,
+    cited,
+    cited_numbers,
+    offered_passages,
+    search_question,
+)
 from app.chat.entities import ConversationId, Message, MessageId
 from app.engine.messages import Role, Turn
 from app.library.entities import ContentHash, DocumentId, DocumentKind, Passage, Place
@@ -102,7 +108,7 @@ def test_cited_numbers(text: str, numbers: tuple[int, ...]) -> None:
 
 
 def test_citations_leave_out_numbers_without_a_passage() -> None:
-    found = citations_of("So it is [2], and [9], and [0].", [passage(0), passage(1)])
+    found = cited("So it is [2], and [9], and [0].", offered_passages([passage(0), passage(1)]))
     assert [each.number for each in found] == [2]
     assert found[0].place.page == 2
 

@@ -5,7 +5,15 @@ from datetime import UTC, datetime
 import pytest
 
 from app.base.errors import AppError
-from app.chat.entities import AnswerStage, AnswerText, ConversationId, Message, MessageId, Stage
+from app.chat.entities import (
+    AnswerReasoning,
+    AnswerStage,
+    AnswerText,
+    ConversationId,
+    Message,
+    MessageId,
+    Stage,
+)
 from app.chat.live import LiveAnswer, Phase
 from app.engine.messages import Role
 
@@ -32,10 +40,26 @@ def test_live_answer_fresh_is_idle_and_cannot_stop() -> None:
 def test_live_answer_stages_lead_through_the_phases() -> None:
     live = begun()
     seen = [live.phase]
-    for stage in (Stage.SEARCHING, Stage.THINKING, Stage.WRITING):
+    for stage in Stage:
         live.receive(AnswerStage(stage))
         seen.append(live.phase)
-    assert seen == [Phase.SEARCHING, Phase.SEARCHING, Phase.THINKING, Phase.WRITING]
+    assert seen == [
+        Phase.SEARCHING,
+        Phase.SEARCHING,
+        Phase.READING,
+        Phase.THINKING,
+        Phase.WRITING,
+    ]
+
+
+def test_live_answer_thoughts_are_kept_apart_from_the_text() -> None:
+    live = begun()
+    live.receive(AnswerReasoning("Let me "))
+    live.receive(AnswerReasoning("see."))
+    assert (live.phase, live.reasoning, live.text) == (Phase.THINKING, "Let me see.", "")
+    live.receive(AnswerText("Three months."))
+    assert (live.phase, live.reasoning) == (Phase.WRITING, "Let me see.")
+    assert live.text == "Three months."
 
 
 def test_live_answer_text_without_stage_means_writing() -> None:
@@ -102,10 +126,12 @@ def test_live_answer_abandoned_is_done_without_message() -> None:
 
 def test_live_answer_begun_again_forgets_the_last_time() -> None:
     live = begun()
+    live.receive(AnswerReasoning("old"))
     live.receive(AnswerText("old"))
     live.fail(AppError("It broke."))
     live.begin()
     assert (live.phase, live.text, live.error, live.message) == (Phase.SEARCHING, "", None, None)
+    assert live.reasoning == ""
 
 
 @pytest.mark.parametrize("phase", list(Phase))

@@ -9,11 +9,22 @@ from app.base.errors import NotFound
 from app.base.jobs import CancelToken
 from app.bootstrap import Services
 from app.chat.answers import NOTHING_FOUND
-from app.chat.entities import AnswerEvent, AnswerMode, AnswerStage, AnswerText, Message, Stage
+from app.chat.entities import (
+    AnswerEvent,
+    AnswerMode,
+    AnswerReasoning,
+    AnswerStage,
+    AnswerText,
+    Message,
+    Stage,
+)
 from app.chat.service import NEW_TITLE, EmptyQuestion
+from app.engine.host import EngineStatus
 from app.engine.messages import Role
-from app.engine.protocol import FinishReason
+from app.engine.protocol import FinishReason, Rounding
+from app.engine.sampling import Sampler
 from app.library.entities import Scope
+from app.settings.schema import Thinking
 from tests.doubles.scripted_engine import Script
 
 
@@ -61,7 +72,7 @@ def test_with_a_model_the_cited_passages_become_citations(start, add, model_file
     assert [each.number for each in answer.record.citations] == [1]
     assert answer.record.model_name == services.models.models()[0].name
     stages = [each.stage for each in events if isinstance(each, AnswerStage)]
-    assert stages == [Stage.SEARCHING, Stage.THINKING, Stage.WRITING]
+    assert stages == [Stage.SEARCHING, Stage.READING, Stage.WRITING]
     assert "".join(each.text for each in events if isinstance(each, AnswerText)) == answer.text
 
 
@@ -142,10 +153,87 @@ def test_engine_death_keeps_the_partial_text_and_says_why(start, model_file) -> 
     assert answer.record.finish is FinishReason.FAILED
     assert answer.text.startswith("partial")
     assert "SIGABRT" in answer.record.error
+    assert answer.record.engine_stopped
     assert services.models.loaded is None
     quoted = ask(services, "another question")
     assert quoted.record is not None
     assert quoted.record.mode is AnswerMode.QUOTED
+
+
+def test_engine_death_while_thinking_keeps_the_thoughts(start, model_file) -> None:
+    script = Script(reasoning={"": "let me see " * 20}, abort_after=12, tokens_per_s=200)
+    services = start(script)
+    load(services, model_file)
+    answer = ask(services, "a question")
+    assert answer.record is not None
+    assert answer.record.reasoning.startswith("let me")
+    assert (answer.text, answer.record.engine_stopped) == ("", True)
+
+
+def test_model_loaded_again_after_its_engine_died_answers_anew(start, model_file) -> None:
+    services = start(Script({"": "partial " * 20, "again": "Whole."}, abort_after=12))
+    load(services, model_file)
+    ask(services, "a question")
+    state = services.models.state
+    assert (state.status, state.path) == (EngineStatus.STOPPED, model_file)
+    services.models.load(services.models.models()[0].id)
+    assert ask(services, "and again?").text == "Whole."
+
+
+def test_thoughts_are_events_of_their_own_and_stay_out_of_text_and_history(
+    start, model_file
+) -> None:
+    script = Script({"": "Twelve."}, reasoning={"": "Let me see."}, thinks=True)
+    services = start(script)
+    load(services, model_file)
+    events: list[AnswerEvent] = []
+    conversation = services.chat.create()
+    services.chat.ask(conversation.id, "first question, quite long", events.append, CancelToken())
+    stages = [each.stage for each in events if isinstance(each, AnswerStage)]
+    assert stages == [Stage.SEARCHING, Stage.READING, Stage.THINKING, Stage.WRITING]
+    thoughts = [each.text for each in events if isinstance(each, AnswerReasoning)]
+    assert "".join(thoughts) == "Let me see."
+    stored = services.chat.messages(conversation.id)[-1]
+    assert stored.record is not None
+    assert (stored.text, stored.record.reasoning) == ("Twelve.", "Let me see.")
+    assert stored.record.dialect == "plain"
+    assert stored.record.thinking_s >= 0
+    answer = ask(services, "second question, quite long", conversation)
+    assert all("Let me" not in turn.content for turn in services.chat.sent_turns(answer.id))
+
+
+def test_thinking_switched_off_is_told_to_the_engine(start, model_file) -> None:
+    script = Script({"": "Twelve."}, reasoning={"": "Let me see."}, thinks=True)
+    services = start(script)
+    load(services, model_file)
+    services.settings.change("chat", "thinking", Thinking.OFF)
+    answer = ask(services, "a question")
+    assert answer.record is not None
+    assert answer.record.template.thinking is False
+    assert answer.record.reasoning == ""
+    assert answer.record.max_tokens == services.settings.current.chat.max_tokens
+
+
+def test_record_holds_the_sampling_of_the_settings_and_how_the_model_was_loaded(
+    start, model_file
+) -> None:
+    services = start(Script(rounding=Rounding(batched=True)))
+    load(services, model_file)
+    services.settings.change("sampling", "order", ("temperature", "min_p"))
+    services.settings.change("sampling", "seed", 5)
+    answer = ask(services, "a question")
+    record = services.chat.messages(answer.conversation_id)[-1].record
+    assert record is not None
+    assert record.sampling is not None
+    assert record.sampling.order == (Sampler.TEMPERATURE, Sampler.MIN_P)
+    assert record.sampling.seed == 5
+    assert record.rounding == Rounding(batched=True)
+    assert record.setup is not None
+    assert record.setup.context_length == 8192
+    assert record.turns == ()
+    whole = services.chat.whole_record(answer.id)
+    assert whole is not None
+    assert whole.turns == services.chat.sent_turns(answer.id)
 
 
 def test_regenerate_adds_a_sibling_and_choose_switches(start, model_file) -> None:

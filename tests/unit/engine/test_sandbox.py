@@ -59,6 +59,12 @@ _TOO_MUCH = {
     "{% for i in range(99999) %}{% set ns.l = ns.l + [a[1:]] %}{% endfor %}",
     "slow search": "{{ ('a' * 10000000).rfind('b' + 'a' * 5000000) }}",
     "list of long texts": "{% set a = 'a' * 10000000 %}{{ 'b' in [a] * 100000 }}",
+    "appending while looping": "{% set ns = namespace(l=[1]) %}{% for x in ns.l %}"
+    "{% set _ = ns.l.append(x) %}{% endfor %}",
+    "list in itself": "{% set l = [1] %}{% set _ = l.append(l) %}{{ l | tojson }}",
+    "list in itself compared": "{% set l = [1] %}{% set _ = l.append(l) %}{{ l == [l] }}",
+    "lists appended to one another": "{% set a = [] %}{% set b = [] %}{% for i in range(60) %}"
+    "{% set _ = a.append(b) %}{% set _ = b.append(a) %}{% endfor %}{{ a }}",
     "joiner": "{% set j = joiner('a' * 1000000) %}{% for i in range(99999) %}{{ j() }}{% endfor %}",
     "long source": "x" * (MOST_SOURCE + 1),
 }  # fmt: skip
@@ -76,6 +82,14 @@ def test_template_that_does_too_much_is_ended_soon(source: str) -> None:
     "source",
     [
         "{{ messages.append(1) }}",
+        "{{ messages.pop() }}",
+        "{{ messages[0].parts.append(1) }}",
+        "{{ (messages | first).parts.append(1) }}",
+        "{% set a = [1] %}{{ a.extend(a) }}",
+        "{% set a = [1] %}{{ a.insert(0, 1) }}",
+        "{% set a = {} %}{{ a.update(b=1) }}",
+        "{{ [[1], [2]] | sum }}",
+        "{{ ['a', 'b'] | sum(start='') }}",
         "{{ ''.__class__.__mro__ }}",
         "{{ self.__init__.__globals__ }}",
         "{{ raise_exception.__globals__.os }}",
@@ -97,11 +111,11 @@ def test_template_that_does_too_much_is_ended_soon(source: str) -> None:
         "{{ missing.attribute }}",
         "{{ 1 / 0 }}",
     ],
-    ids=range(21),
+    ids=range(29),
 )
 def test_template_that_reaches_out_or_is_broken_fails_within_bounds(source: str) -> None:
     with pytest.raises(TEMPLATE_FAILURES):
-        LimitedEnvironment(_QUICK).render(source, {"messages": [{"content": "x"}]})
+        LimitedEnvironment(_QUICK).render(source, {"messages": [{"content": "x", "parts": [1]}]})
 
 
 @pytest.mark.parametrize(
@@ -136,11 +150,25 @@ def test_template_that_asks_for_internals_gets_nothing(source: str) -> None:
         ("{% generation %}kept{% endgeneration %}", "kept"),
         ("{{ '{:.2f} {}'.format(1.234, 'a') }}", "1.23 a"),
         ("{% macro m(a, b=2) %}{{ a }}{{ b }}{% endmacro %}{{ m(1) }}", "12"),
+        ("{% set q = [] %}{% set _ = q.append(1) %}{% set _ = q.append(2) %}{{ q.pop(0) }}{{ q }}",
+         "1[2]"),
+        ("{{ [1, 2.5] | sum }} {{ [{'n': 2}] | sum('n') }}", "3.5 2"),
+        ("{{ ('{\"a\": [1]}' | fromjson).a }}", "[1]"),
+        ("{{ {'a': 1}.get('b', 2) }}{% for k, v in {'a': 1}.items() %}{{ k }}{{ v }}{% endfor %}"
+         "{{ {'a': 1}.keys() | list }}{{ 'xaxx'.strip('x') }}", "2a1['a']a"),
         ("{% if true %}\n  {% set x = 1 %}\nline\n{% endif %}\n", "line\n"),
     ],
 )  # fmt: skip
 def test_ordinary_template_gives_what_jinja_gives(source: str, result: str) -> None:
     assert LimitedEnvironment().render(source, {}) == result
+
+
+def test_list_given_to_a_template_is_left_as_it_was() -> None:
+    messages = [{"parts": [1]}]
+    environment = LimitedEnvironment()
+    with pytest.raises(TEMPLATE_FAILURES):
+        environment.render("{{ messages[0]['parts'].append(2) }}", {"messages": messages})
+    assert messages == [{"parts": [1]}]
 
 
 def test_strftime_now_gives_a_date() -> None:
