@@ -11,13 +11,16 @@ from app.base.child_side import Entry, Handler
 from app.base.lock import DataFolderLock
 from app.base.paths import DataPaths
 from app.chat.answers import AnswerMaker
+from app.chat.pictures import PictureFolder
 from app.chat.service import ChatService
 from app.engine.child import engine_child
 from app.engine.host import EngineHost
 from app.library.child import library_child
 from app.library.protocol import LibraryChildOptions
 from app.library.service import LibraryService
+from app.modelhub.endpoints import EndpointService
 from app.modelhub.service import ModelService
+from app.modelhub.serving import ServedModels
 from app.settings.store import SettingsStore
 from app.storage.db import Database
 
@@ -31,6 +34,8 @@ class Services:
     notices: Notices
     library: LibraryService
     models: ModelService
+    endpoints: EndpointService
+    served: ServedModels
     chat: ChatService
     close: Callable[[], None]
 
@@ -72,14 +77,18 @@ def build(paths: DataPaths, children: Children | None = None) -> Services:
             paths.logs,
             run.engine,
             *run.engine_args,
+            states=paths.engine_states,
             on_change=lambda _state: notices.changed(Topic.MODELS),
         )
         undo.callback(engine.close)
-        models = ModelService(settings, database, notices, engine)
+        endpoints = EndpointService(database, notices)
+        served = ServedModels(endpoints, engine, notices)
+        models = ModelService(settings, database, notices, engine, served)
         undo.callback(models.close)
         library = LibraryService(paths, settings, database, notices, run.library)
         undo.callback(library.close)
-        answers = AnswerMaker(settings, library, models, engine)
-        chat = ChatService(database, notices, answers)
+        pictures = PictureFolder(paths.pictures)
+        answers = AnswerMaker(settings, library, models, engine, pictures)
+        chat = ChatService(database, notices, answers, pictures)
         close = undo.pop_all().close
-    return Services(paths, settings, notices, library, models, chat, close)
+    return Services(paths, settings, notices, library, models, endpoints, served, chat, close)

@@ -34,6 +34,16 @@ class DataPaths:
         return self.root / "artifacts"
 
     @property
+    def engine_states(self) -> Path:
+        """Parked conversations as the engine keeps them; they can be computed again."""
+        return self.artifacts / "engine-states"
+
+    @property
+    def pictures(self) -> Path:
+        """The pictures of conversations, each named by the SHA-256 of its bytes."""
+        return self.root / "pictures"
+
+    @property
     def logs(self) -> Path:
         """Log files, one a process."""
         return self.root / "logs"

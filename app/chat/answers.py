@@ -14,24 +14,28 @@ from app.chat.context import build_context, cited, offered_passages, search_ques
 from app.chat.entities import (
     AnswerMode,
     AnswerRecord,
+    AnswerServer,
     AnswerStage,
     AnswerText,
     Citation,
     EngineSetup,
     Message,
     MessageId,
+    Picture,
     Repeat,
     Stage,
 )
-from app.chat.repeat import check_repeat
+from app.chat.pictures import PictureFolder, cannot_see
+from app.chat.repeat import check_repeat, turns_again
 from app.chat.sampling import longest_reply, room_for_prompt, sampling_from, template_from
 from app.chat.stream import OnEvent, ReplyStream
+from app.engine.engine import Engine
 from app.engine.errors import EngineStopped
 from app.engine.host import EngineHost
 from app.engine.protocol import FinishReason, Generate, Generated
 from app.library.entities import Passage, QuotedSentence, Scope
 from app.library.service import LibraryService
-from app.modelhub.service import LoadedModel, ModelService
+from app.modelhub.service import LoadedModel, ModelInUse, ModelService, ServedModel
 from app.settings.store import SettingsStore
 
 log = logging.getLogger(__name__)
@@ -47,12 +51,14 @@ class Question:
 
     Attributes:
         passages: how many to draw on; None takes the setting.
+        pictures: that it is about, too.
     """
 
     text: str
     history: tuple[Message, ...]
     scope: Scope
     passages: int | None = None
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ class Answer:
 
 
 class AnswerMaker:
-    """Answers with the loaded model, or by quoting when there is none."""
+    """Answers with the model in use, here or on a server, or by quoting when there is none."""
 
     def __init__(
         self,
@@ -72,11 +78,13 @@ class AnswerMaker:
         library: LibraryService,
         models: ModelService,
         engine: EngineHost,
+        pictures: PictureFolder,
     ) -> None:
         self._settings = settings
         self._library = library
         self._models = models
         self._engine = engine
+        self._pictures = pictures
 
     def answer(self, question: Question, on_event: OnEvent, cancel: CancelToken) -> Answer:
         """Answer now. Never raises an `AppError`: what went wrong is in the record.
@@ -87,23 +95,25 @@ class AnswerMaker:
             cancel: ends the answer early; the text so far is kept.
         """
         started = time.monotonic()
-        loaded = self._models.loaded
-        record = AnswerRecord(AnswerMode.QUOTED) if loaded is None else self._record_of(loaded)
+        used = self._models.in_use
+        record = AnswerRecord(AnswerMode.QUOTED) if used is None else self._record_of(used)
         answer = Answer("", record)
         try:
+            if question.pictures and (used is None or not used.facts.sees):
+                raise cannot_see()
             on_event(AnswerStage(Stage.SEARCHING))
             passages = self._search(question, cancel)
             record = replace(record, search_s=time.monotonic() - started)
             cancel.check()
-            if loaded is not None:
-                answer = self._generate(question, passages, loaded, record, on_event, cancel)
+            if used is not None:
+                answer = self._generate(question, passages, used, record, on_event, cancel)
             else:
                 answer = self._quote(question, passages, record, on_event, cancel)
         except Cancelled:
             answer = Answer("", replace(record, finish=FinishReason.STOPPED))
         except AppError as error:
             answer = Answer("", _broken(record, error))
-        return self._finished(answer, loaded, started)
+        return self._finished(answer, used, started)
 
     def repeat(self, record: AnswerRecord, on_event: OnEvent, cancel: CancelToken) -> Answer:
         """Run an answer again, from the turns, the sampling and the seed in its record.
@@ -114,13 +124,14 @@ class AnswerMaker:
             CannotRepeat: it would not be the same model; what differs.
         """
         started = time.monotonic()
-        loaded = self._models.loaded
-        sha256 = self._models.sha256(loaded.model.id) if loaded is not None else ""
-        changes = check_repeat(record, loaded, sha256)
-        assert loaded is not None
+        used = self._models.in_use
+        changes = check_repeat(record, used, self._sha256(used))
+        assert used is not None
         assert record.sampling is not None
+        turns = turns_again(record, self._pictures, sees=used.facts.sees)
+        engine = self._models.engine_of(used, sends_passages=True)
         request = Generate(
-            record.turns,
+            turns,
             record.sampling,
             record.max_tokens or self._settings.current.chat.max_tokens,
             record.stop,
@@ -128,9 +139,17 @@ class AnswerMaker:
             exact=True,
         )
         on_event(AnswerStage(Stage.READING))
-        fresh = replace(self._record_of(loaded), repeat=Repeat(MessageId(0), changes=changes))
-        answer = self._reply(request, record.offered, fresh, on_event, cancel)
-        return self._finished(answer, loaded, started)
+        fresh = replace(
+            self._record_of(used),
+            repeat=Repeat(MessageId(0), changes=changes),
+            pictures=record.pictures,
+        )
+        answer = self._reply(engine, request, record.offered, fresh, on_event, cancel)
+        return self._finished(answer, used, started)
+
+    def forget(self) -> None:
+        """Leave no trace of former conversations in the engine; they are slower to go on with."""
+        self._engine.forget_parked()
 
     def _search(self, question: Question, cancel: CancelToken) -> tuple[Passage, ...]:
         text = search_question(question.history, question.text)
@@ -161,12 +180,14 @@ class AnswerMaker:
         self,
         question: Question,
         passages: Sequence[Passage],
-        loaded: LoadedModel,
+        used: ModelInUse,
         record: AnswerRecord,
         on_event: OnEvent,
         cancel: CancelToken,
     ) -> Answer:
-        chosen, facts = self._settings.current, loaded.facts
+        chosen, facts = self._settings.current, used.facts
+        sends = bool(passages or question.history or question.pictures)
+        engine = self._models.engine_of(used, sends_passages=sends)
         template = template_from(chosen.chat, facts)
         on_event(AnswerStage(Stage.READING))
         context = build_context(
@@ -174,7 +195,11 @@ class AnswerMaker:
             question.text,
             passages,
             budget=room_for_prompt(chosen.chat, facts),
-            count=lambda turns: self._engine.count_prompt(turns, template=template),
+            count=lambda turns: engine.count_prompt(turns, template=template),
+            pictures=question.pictures,
+            images=self._pictures.images(question.pictures, question.history)
+            if facts.sees
+            else None,
         )
         cancel.check()
         request = Generate(
@@ -185,10 +210,12 @@ class AnswerMaker:
             template=template,
         )
         offered = offered_passages(context.passages)
-        return self._reply(request, offered, record, on_event, cancel)
+        record = replace(record, pictures=context.pictures)
+        return self._reply(engine, request, offered, record, on_event, cancel)
 
     def _reply(
         self,
+        engine: Engine,
         request: Generate,
         offered: tuple[Citation, ...],
         record: AnswerRecord,
@@ -198,7 +225,8 @@ class AnswerMaker:
         """Let the model answer, and note all that it takes to have it answer so again."""
         record = replace(
             record,
-            turns=request.turns,
+            # Pictures are kept once, by name, however often they are sent.
+            turns=tuple(replace(turn, images=()) for turn in request.turns),
             offered=offered,
             sampling=request.sampling,
             max_tokens=request.max_tokens,
@@ -208,7 +236,7 @@ class AnswerMaker:
         )
         stream = ReplyStream(on_event)
         try:
-            reply = self._engine.generate(request, stream.take, cancel)
+            reply = engine.generate(request, stream.take, cancel)
         except AppError as error:
             text = (error.partial if isinstance(error, EngineStopped) else "") or stream.text
             record = _broken(record, error)
@@ -231,23 +259,30 @@ class AnswerMaker:
         )
         return Answer(text, record)
 
-    def _record_of(self, loaded: LoadedModel) -> AnswerRecord:
-        return AnswerRecord(
+    def _record_of(self, used: ModelInUse) -> AnswerRecord:
+        record = AnswerRecord(
             AnswerMode.MODEL,
-            model_name=loaded.model.name,
-            model_path=str(loaded.model.path),
-            quantization=loaded.model.quantization,
-            template_sha256=loaded.facts.template_sha256,
-            engine_build=loaded.facts.engine_build,
-            dialect=loaded.facts.dialect,
-            setup=EngineSetup.of(loaded.facts, loaded.options),
+            model_name=used.name,
+            quantization=used.quantization,
+            template_sha256=used.facts.template_sha256,
+            engine_build=used.facts.engine_build,
+            dialect=used.facts.dialect,
         )
+        if isinstance(used, ServedModel):
+            return replace(record, server=AnswerServer.of(used))
+        setup = EngineSetup.of(used.facts, used.options)
+        return replace(record, model_path=str(used.model.path), setup=setup)
 
-    def _finished(self, answer: Answer, loaded: LoadedModel | None, started: float) -> Answer:
+    def _finished(self, answer: Answer, used: ModelInUse | None, started: float) -> Answer:
         # Asked for at the end: of a model that was just imported it takes a while to be known.
-        sha256 = self._models.sha256(loaded.model.id) if loaded is not None else ""
         total = time.monotonic() - started
-        return replace(answer, record=replace(answer.record, model_sha256=sha256, total_s=total))
+        record = replace(answer.record, model_sha256=self._sha256(used), total_s=total)
+        if isinstance(used, ServedModel) and record.sampling is not None:
+            record = replace(record, server=AnswerServer.of(used, record.sampling))
+        return replace(answer, record=record)
+
+    def _sha256(self, used: ModelInUse | None) -> str:
+        return self._models.sha256(used.model.id) if isinstance(used, LoadedModel) else ""
 
 
 def _broken(record: AnswerRecord, error: AppError) -> AnswerRecord:

@@ -13,6 +13,7 @@ from app.engine.options import Adapter, KvType, LoadOptions, Rope, Speculation, 
 from app.engine.protocol import FinishReason, ModelFacts, Rounding, TemplateOptions, Timings
 from app.engine.sampling import Sampling
 from app.library.entities import ContentHash, DocumentId, DocumentKind, Place, Scope
+from app.modelhub.in_use import ServedModel, host_of
 
 ConversationId = NewType("ConversationId", int)
 MessageId = NewType("MessageId", int)
@@ -23,6 +24,27 @@ class AnswerMode(StrEnum):
 
     MODEL = "model"
     QUOTED = "quoted"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that a question came with.
+
+    Attributes:
+        sha256: of its bytes, which lie in the data folder under this name.
+        name: of the file it was.
+    """
+
+    sha256: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """A picture with its bytes, checked and not yet stored."""
+
+    picture: Picture
+    data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +84,7 @@ class EngineSetup:
     rope: Rope = field(default_factory=Rope)
     adapters: tuple[Adapter, ...] = ()
     speculation: Speculation = field(default_factory=Speculation)
+    projector: str = ""
 
     @classmethod
     def of(cls, facts: ModelFacts, options: LoadOptions) -> EngineSetup:
@@ -79,6 +102,45 @@ class EngineSetup:
             rope=options.rope,
             adapters=options.adapters,
             speculation=options.speculation,
+            projector=options.projector,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerServer:
+    """The server that made an answer, without anything secret.
+
+    Attributes:
+        name: of the connection, as the person calls it.
+        model: as the server calls it.
+        context_length: tokens, as known or assumed when it was asked.
+        ignored_settings: those that would have changed the answer, but that it does not know.
+        counts_exactly: whether it counted tokens; else they were estimated on the high side.
+    """
+
+    name: str = ""
+    address: str = ""
+    model: str = ""
+    context_length: int = 0
+    ignored_settings: tuple[str, ...] = ()
+    counts_exactly: bool = True
+
+    @property
+    def host(self) -> str:
+        """Host and port, for words."""
+        return host_of(self.address)
+
+    @classmethod
+    def of(cls, served: ServedModel, sampling: Sampling | None = None) -> AnswerServer:
+        """The server in use, and what it makes of these settings."""
+        endpoint = served.endpoint
+        return cls(
+            name=endpoint.name,
+            address=endpoint.base_url,
+            model=endpoint.model,
+            context_length=served.facts.context_length,
+            ignored_settings=served.ignored_settings(sampling) if sampling is not None else (),
+            counts_exactly=served.counts_exactly,
         )
 
 
@@ -103,14 +165,16 @@ class AnswerRecord:
 
     Attributes:
         found_nothing: nothing in the scope answers the question.
-        turns: exactly what was sent to the model; empty for a quoted answer.
+        turns: exactly what was sent to the model, less the pictures; empty for a quoted answer.
         offered: every passage in those turns, cited or not.
         error: why the answer broke off, in words; empty if it did not.
         engine_stopped: it broke off because the engine did not live on.
         reasoning: what the model thought before it spoke, for `thinking_s` seconds.
         problem: what could not be read in the reply, in words; empty if all could.
         exact: it was decoded alone and from the start.
-        setup: None for a quoted answer, and for one of an older Cairn.
+        setup: None for a quoted answer, one from a server, and one of an older Cairn.
+        server: None for an answer made on this computer.
+        pictures: those of each of the turns; empty if none was sent.
     """
 
     mode: AnswerMode
@@ -142,6 +206,8 @@ class AnswerRecord:
     rounding: Rounding = field(default_factory=Rounding)
     setup: EngineSetup | None = None
     repeat: Repeat | None = None
+    server: AnswerServer | None = None
+    pictures: tuple[tuple[Picture, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +216,7 @@ class Message:
 
     Attributes:
         sibling, siblings: this is answer `sibling` (1-based) of `siblings`.
+        pictures: that a question came with.
     """
 
     id: MessageId
@@ -161,6 +228,7 @@ class Message:
     record: AnswerRecord | None = None
     sibling: int = 1
     siblings: int = 1
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.chat.entities import AnswerRecord, Citation
+from app.chat.entities import AnswerRecord, Citation, Picture
 from app.chat.plain import from_plain, to_plain
 from app.engine.messages import Role, Turn
 
-_APART = ("turns", "offered")  # large and rarely wanted, so stored beside the record
+_APART = ("turns", "offered", "pictures")  # large and rarely wanted, so stored beside the record
 
 
 def record_to_json(record: AnswerRecord) -> dict[str, Any]:
     """Everything of the record but what was sent, which is stored apart."""
-    data: dict[str, Any] = to_plain(replace(record, turns=(), offered=()))
+    data: dict[str, Any] = to_plain(replace(record, turns=(), offered=(), pictures=()))
     for name in _APART:
         del data[name]
     return data
@@ -28,15 +28,30 @@ def record_from_json(data: Mapping[str, Any]) -> AnswerRecord:
 
 
 def sent_to_json(record: AnswerRecord) -> dict[str, Any]:
-    """What was sent to the model: the turns, and the passages in them."""
+    """What was sent to the model: the turns, the passages in them, the names of their pictures."""
     return {name: to_plain(getattr(record, name)) for name in _APART}
 
 
 def with_sent(record: AnswerRecord, data: Any) -> AnswerRecord:
     """The record with what was sent."""
     turns = turns_from_json(data)
-    offered = data.get("offered", ()) if isinstance(data, Mapping) else ()
-    return replace(record, turns=turns, offered=from_plain(tuple[Citation, ...], offered))
+    apart = data if isinstance(data, Mapping) else {}
+    return replace(
+        record,
+        turns=turns,
+        offered=from_plain(tuple[Citation, ...], apart.get("offered", ())),
+        pictures=from_plain(tuple[tuple[Picture, ...], ...], apart.get("pictures", ())),
+    )
+
+
+def pictures_to_json(pictures: Sequence[Picture]) -> Any:
+    """The pictures of a message; None for none."""
+    return to_plain(tuple(pictures)) if pictures else None
+
+
+def pictures_from_json(data: Any) -> tuple[Picture, ...]:
+    """The pictures of a message."""
+    return from_plain(tuple[Picture, ...], data or ())
 
 
 def turns_from_json(data: Any) -> tuple[Turn, ...]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from app.base.errors import AppError
-from app.chat.entities import AnswerMode, AnswerRecord, EngineSetup
+from app.chat.entities import AnswerMode, AnswerRecord, AnswerServer, EngineSetup
+from app.chat.pictures import CANNOT_SEE, PictureFolder, PictureMissing
+from app.engine.messages import Image, Turn
 from app.engine.options import Adapter
-from app.modelhub.service import LoadedModel
+from app.modelhub.in_use import LoadedModel, ModelInUse, ServedModel
 
+_NO_PROMISE = "a server does not promise the same answer twice"
 _SHORT = 12  # characters of a hash that tell two files apart for a person
 
 
@@ -17,13 +21,13 @@ class CannotRepeat(AppError):
     """An answer cannot be run again exactly, for a reason that is in the words."""
 
 
-def check_repeat(record: AnswerRecord, loaded: LoadedModel | None, sha256: str) -> tuple[str, ...]:
+def check_repeat(record: AnswerRecord, used: ModelInUse | None, sha256: str) -> tuple[str, ...]:
     """What is otherwise now and may change the answer, in words.
 
     Args:
         record: of the answer, with the turns that were sent.
-        loaded: the model in use.
-        sha256: of its file; empty while it is not known.
+        used: the model in use.
+        sha256: of its file; empty while it is not known, and for a server.
 
     Raises:
         CannotRepeat: it would not be the same model, or nothing of it was kept.
@@ -39,13 +43,59 @@ def check_repeat(record: AnswerRecord, loaded: LoadedModel | None, sha256: str) 
             "Regenerate asks the question again.",
         )
     name = Path(record.model_path).name or record.model_name
-    if loaded is None:
+    if record.server is not None:
+        _check_server(record, record.server, used)
+        return (_NO_PROMISE,)
+    if used is None:
         raise CannotRepeat("No model is loaded.", f"Load {name} under Models, then run it again.")
-    _check_file(record, loaded, sha256, name)
-    _check_template(record, loaded)
-    setup = EngineSetup.of(loaded.facts, loaded.options)
+    if isinstance(used, ServedModel):
+        raise CannotRepeat(
+            f"This answer was made on this computer. In use is {used.name} {used.where}.",
+            f"Load {name} under Models, then run it again.",
+        )
+    _check_file(record, used, sha256, name)
+    _check_template(record, used)
+    setup = EngineSetup.of(used.facts, used.options)
     _check_adapters(record, setup)
-    return tuple(_changes(record, loaded, setup, sha256))
+    return tuple(_changes(record, used, setup, sha256))
+
+
+def turns_again(record: AnswerRecord, pictures: PictureFolder, *, sees: bool) -> tuple[Turn, ...]:
+    """The turns just as they were sent, with their pictures.
+
+    Args:
+        record: of the answer, with the turns that were sent.
+        pictures: where their pictures are kept.
+        sees: whether the model in use sees pictures.
+
+    Raises:
+        CannotRepeat: it does not, or one of them is lost.
+    """
+    if not record.pictures:
+        return record.turns
+    if not sees:
+        raise CannotRepeat(
+            f"This answer was made about pictures. {CANNOT_SEE}",
+            "Load it with its vision projector, then run it again.",
+        )
+    try:
+        return tuple(
+            replace(turn, images=tuple(Image(pictures.read(each)) for each in shown))
+            for turn, shown in zip(record.turns, record.pictures, strict=True)
+        )
+    except PictureMissing as error:
+        raise CannotRepeat(error.message, error.hint) from error
+
+
+def _check_server(record: AnswerRecord, before: AnswerServer, used: ModelInUse | None) -> None:
+    now = used.endpoint if isinstance(used, ServedModel) else None
+    if now is not None and (now.base_url, now.model) == (before.address, before.model):
+        return
+    in_use = f"In use is {used.name} {used.where}." if used is not None else "No model is in use."
+    raise CannotRepeat(
+        f"This answer was made by {record.model_name} on {before.host}. {in_use}",
+        f"Use {before.name} under Models, then run it again; {_NO_PROMISE}.",
+    )
 
 
 def _check_file(record: AnswerRecord, loaded: LoadedModel, sha256: str, name: str) -> None:
@@ -107,6 +157,9 @@ def _changes(
         was, now = getattr(before, name), getattr(setup, name)
         if was != now:
             yield f"{title}: was {was}, now {now}"
+    if record.pictures and before.projector != setup.projector:
+        was, now = Path(before.projector).name, Path(setup.projector).name
+        yield f"vision projector: was {was or 'none'}, now {now or 'none'}"
     if before.rope != setup.rope:
         yield "the position scaling is another one"
     if not record.rounding.is_exact:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from app.base.changes import Notices, Topic
@@ -15,8 +16,11 @@ from app.chat.entities import (
     ConversationId,
     Message,
     MessageId,
+    Picture,
+    PictureFile,
     Repeat,
 )
+from app.chat.pictures import PictureFolder, check_number
 from app.chat.repeat import CannotRepeat
 from app.chat.stream import OnEvent
 from app.engine.messages import Role, Turn
@@ -35,10 +39,17 @@ class EmptyQuestion(AppError):
 class ChatService:
     """Conversations and their answers."""
 
-    def __init__(self, database: Database, notices: Notices, answers: AnswerMaker) -> None:
+    def __init__(
+        self,
+        database: Database,
+        notices: Notices,
+        answers: AnswerMaker,
+        pictures: PictureFolder,
+    ) -> None:
         self._database = database
         self._notices = notices
         self._answers = answers
+        self._pictures = pictures
 
     def conversations(self) -> tuple[Conversation, ...]:
         """Every conversation, last used first."""
@@ -64,8 +75,11 @@ class ChatService:
             self._notices.changed(Topic.CONVERSATIONS)
 
     def delete(self, conversation_id: ConversationId) -> None:
-        """Delete a conversation for good."""
+        """Delete a conversation for good, with its pictures and what the engine remembers of it."""
         self._database.write(lambda s: store.delete(s, conversation_id))
+        # On the lane of writes, so that no picture that is just being stored looks unused.
+        self._database.write(lambda s: self._pictures.keep_only(store.pictures_in_use(s)))
+        self._answers.forget()
         self._notices.changed(Topic.CONVERSATIONS)
 
     def set_scope(self, conversation_id: ConversationId, scope: Scope) -> None:
@@ -88,6 +102,14 @@ class ChatService:
         with self._database.read() as session:
             return store.whole_record(session, message_id)
 
+    def picture(self, picture: Picture) -> bytes:
+        """The bytes of a picture that a message refers to.
+
+        Raises:
+            PictureMissing: they are not in the data folder any more.
+        """
+        return self._pictures.read(picture)
+
     def choose(self, message_id: MessageId, offset: int) -> Message:
         """Show the next (+1) or previous (-1) answer to the same question."""
         chosen = self._database.write(lambda s: store.choose_sibling(s, message_id, offset))
@@ -95,25 +117,46 @@ class ChatService:
         return chosen
 
     def ask(
-        self, conversation_id: ConversationId, text: str, on_event: OnEvent, cancel: CancelToken
+        self,
+        conversation_id: ConversationId,
+        text: str,
+        on_event: OnEvent,
+        cancel: CancelToken,
+        *,
+        pictures: Sequence[PictureFile] = (),
     ) -> Message:
         """Ask, and wait for the stored answer.
 
         The question is stored before anything else happens. A stopped or broken-off answer is
         stored too, with what there is of it.
 
+        Args:
+            conversation_id: where.
+            text: the question.
+            on_event: called for stages, thoughts and text.
+            cancel: ends the answer early.
+            pictures: that the question is about, too.
+
         Raises:
             EmptyQuestion: there is nothing but space.
             NotFound: the conversation is gone.
+            PictureError: there are too many pictures, or they cannot be stored.
         """
         text = _checked(text)
+        check_number(pictures)
+        shown = tuple(each.picture for each in pictures)
 
         def put(session: Session) -> tuple[Message, tuple[Message, ...]]:
             history = store.shown_branch(session, conversation_id)
             if not history:
                 store.set_title(session, conversation_id, _title(text))
+            for each in pictures:
+                self._pictures.put(each)
             parent = history[-1].id if history else None
-            return store.add_message(session, conversation_id, parent, Role.USER, text), history
+            question = store.add_message(
+                session, conversation_id, parent, Role.USER, text, pictures=shown
+            )
+            return question, history
 
         question, history = self._database.write(put)
         self._notices.changed(Topic.CONVERSATIONS)
@@ -179,7 +222,7 @@ class ChatService:
         cancel: CancelToken,
     ) -> Message:
         conversation = self.conversation(question.conversation_id)
-        asked = Question(question.text, history, conversation.scope)
+        asked = Question(question.text, history, conversation.scope, pictures=question.pictures)
         return self._put(question, self._answers.answer(asked, on_event, cancel))
 
     def _put(self, question: Message, answer: Answer) -> Message:

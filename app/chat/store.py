@@ -9,8 +9,17 @@ from typing import Any
 from sqlalchemy import select, update
 
 from app.base.errors import NotFound
-from app.chat.entities import AnswerRecord, Conversation, ConversationId, Message, MessageId
+from app.chat.entities import (
+    AnswerRecord,
+    Conversation,
+    ConversationId,
+    Message,
+    MessageId,
+    Picture,
+)
 from app.chat.records import (
+    pictures_from_json,
+    pictures_to_json,
     record_from_json,
     record_to_json,
     sent_to_json,
@@ -104,6 +113,7 @@ def add_message(
     role: Role,
     text: str,
     record: AnswerRecord | None = None,
+    pictures: Sequence[Picture] = (),
 ) -> Message:
     """Add a message and show it instead of its siblings."""
     conversation_row = _row(session, conversation_id)
@@ -124,6 +134,7 @@ def add_message(
         created_at=now(),
         record=None if record is None else record_to_json(record),
         turns=None if record is None else sent_to_json(record),
+        pictures=pictures_to_json(pictures),
     )
     session.add(row)
     conversation_row.updated_at = row.created_at
@@ -141,6 +152,12 @@ def choose_sibling(session: Session, message_id: MessageId, offset: int) -> Mess
         update(MessageRow).where(MessageRow.id == siblings[position]).values(chosen=True)
     )
     return message(session, MessageId(siblings[position]))
+
+
+def pictures_in_use(session: Session) -> frozenset[str]:
+    """The SHA-256 of every picture that a message refers to."""
+    lists = session.scalars(select(MessageRow.pictures).where(MessageRow.pictures.is_not(None)))
+    return frozenset(each.sha256 for data in lists for each in pictures_from_json(data))
 
 
 def sent_turns(session: Session, message_id: MessageId) -> tuple[Turn, ...]:
@@ -199,4 +216,5 @@ def _message(row: MessageRow, sibling: int = 1, siblings: int = 1) -> Message:
         record=None if row.record is None else record_from_json(row.record),
         sibling=sibling,
         siblings=siblings,
+        pictures=pictures_from_json(row.pictures),
     )

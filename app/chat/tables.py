@@ -26,6 +26,7 @@ class ConversationRow(Base):
 class MessageRow(Base):
     """A node of the tree. Of siblings exactly one is `chosen`: it is on the shown branch.
 
+    `pictures` lists those of a question; their bytes are files in the data folder.
     `turns` is what was sent to the model: turns and passages, word for word. It is large and rarely
     wanted, so it is loaded only when asked for.
     """
@@ -44,4 +45,5 @@ class MessageRow(Base):
     chosen: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     record: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    pictures: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
     turns: Mapped[Any] = deferred(mapped_column(JSON, nullable=True))

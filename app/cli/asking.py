@@ -15,7 +15,7 @@ from app.cli.output import Printer
 if TYPE_CHECKING:
     from app.bootstrap import Services
     from app.chat.answers import Answer
-    from app.chat.entities import AnswerRecord
+    from app.chat.entities import AnswerRecord, AnswerServer
     from app.library.entities import Scope
 
 
@@ -34,7 +34,11 @@ def add_to(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     ask.add_argument("question", metavar="QUESTION")
     ask.add_argument("paths", nargs="*", type=Path, metavar="PATH")
-    ask.add_argument("--model", metavar="FILE|NAME", help="answer with this GGUF model")
+    ask.add_argument(
+        "--model",
+        metavar="FILE|NAME",
+        help="answer with this GGUF model, or this model on a server",
+    )
     ask.add_argument("--top-k", type=int, metavar="N", help="passages to answer from")
     ask.set_defaults(run=_ask)
 
@@ -42,7 +46,7 @@ def add_to(commands: Any, common: argparse.ArgumentParser) -> None:
 def _ask(services: Services, arguments: argparse.Namespace, printer: Printer) -> int:
     scope, failed = _scope(services, arguments.paths, printer)
     if arguments.model:
-        _load(services, arguments.model)
+        _use(services, arguments.model, printer)
     answer = services.chat.ask_once(
         arguments.question, scope, lambda _event: None, CancelToken(), passages=arguments.top_k
     )
@@ -69,11 +73,17 @@ def _scope(
     return Scope(documents=documents), outcome_to_json(outcome)["failed"]
 
 
-def _load(services: Services, name: str) -> None:
-    path = Path(name)
-    models = services.models
-    model = models.import_file(path) if path.is_file() else models.find(name)
-    models.load(model.id)
+def _use(services: Services, name: str, printer: Printer) -> None:
+    path, models, endpoints = Path(name), services.models, services.endpoints
+    if path.is_file():
+        models.load(models.import_file(path).id)
+    elif models.matching(name) or not endpoints.matching(name):
+        models.load(models.find(name).id)
+    else:
+        served = services.served.connect(endpoints.find(name).id)
+        services.served.agree(served)  # whoever names a server means it
+        if not served.is_on_this_computer:
+            printer.note(f"Passages from your documents are sent to {served.host}.")
 
 
 def _to_json(answer: Answer, record: AnswerRecord) -> dict[str, Any]:
@@ -95,6 +105,7 @@ def _to_json(answer: Answer, record: AnswerRecord) -> dict[str, Any]:
             for each in record.citations
         ],
         "model": record.model_name or None,
+        "server": _server_to_json(record.server),
         "finish": record.finish.value,
         "timings": asdict(record.timings)
         | {
@@ -105,8 +116,22 @@ def _to_json(answer: Answer, record: AnswerRecord) -> dict[str, Any]:
     }
 
 
+def _server_to_json(server: AnswerServer | None) -> dict[str, Any] | None:
+    if server is None:
+        return None
+    return {
+        "name": server.name,
+        "address": server.address,
+        "model": server.model,
+        "ignored_settings": list(server.ignored_settings),
+        "counts_exactly": server.counts_exactly,
+    }
+
+
 def _to_text(answer: Answer, record: AnswerRecord) -> str:
     label = record.model_name or "Quoted answer, no model loaded"
+    if record.server is not None:
+        label = f"{label} on {record.server.host}"
     lines = [f"{label}:", "", answer.text]
     if record.citations:
         lines += ["", "Sources:"]

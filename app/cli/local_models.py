@@ -1,4 +1,6 @@
-"""`models`: import, list and inspect GGUF files, and tell whether they fit into memory."""
+"""`models`: import, list and inspect GGUF files, and tell whether they fit into memory. Models on
+servers are listed too; connecting to one is done in the window.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from app.bootstrap import Services
     from app.engine.options import LoadOptions
     from app.engine.protocol import DeviceNeed
-    from app.modelhub.entities import GgufFacts, LocalModel
+    from app.modelhub.entities import Endpoint, GgufFacts, LocalModel
     from app.modelhub.fit import Fit
 
 
@@ -26,7 +28,9 @@ def add_to(commands: Any, common: argparse.ArgumentParser) -> None:
     take = parts.add_parser("import", parents=[common], help="put a GGUF file on the list")
     take.add_argument("file", type=Path, metavar="FILE")
     take.set_defaults(run=_import)
-    listing = parts.add_parser("list", parents=[common], help="list the imported models")
+    listing = parts.add_parser(
+        "list", parents=[common], help="list the models, files and those on servers"
+    )
     listing.set_defaults(run=_list)
     inspect = parts.add_parser("inspect", parents=[common], help="show what a GGUF file says")
     inspect.add_argument("file", type=Path, metavar="FILE")
@@ -59,8 +63,11 @@ def _list(services: Services, _arguments: argparse.Namespace, printer: Printer) 
         + ("" if each.is_present else "  (file is missing)")
         for each in models
     ]
+    endpoints = services.endpoints.endpoints()
+    lines += [f"server  {each.name}  {each.model}  {each.base_url}" for each in endpoints]
     text = "\n".join(lines) or "No models yet. Import one with: cairn models import FILE"
-    printer.answer([_model_to_json(each) for each in models], text)
+    data = [_model_to_json(each) for each in models] + [_endpoint_to_json(e) for e in endpoints]
+    printer.answer(data, text)
     return 0
 
 
@@ -149,8 +156,21 @@ def _fit_to_text(fit: Fit) -> str:
     return f"{head}\n\n{table}{tail}"
 
 
+def _endpoint_to_json(endpoint: Endpoint) -> dict[str, Any]:
+    return {
+        "kind": "server",
+        "id": endpoint.id,
+        "name": endpoint.name,
+        "address": endpoint.base_url,
+        "model": endpoint.model,
+        "server": endpoint.kind.value,
+        "context_length": endpoint.context_length or None,
+    }
+
+
 def _model_to_json(model: LocalModel) -> dict[str, Any]:
     return {
+        "kind": "file",
         "id": model.id,
         "name": model.name,
         "file": str(model.path),

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from app.engine.errors import ModelLoadError
+from app.engine.errors import ModelLoadError, NotEnoughMemory
 
 _AGAIN = "The file is damaged or its download was interrupted. Download it again."
-_SMALLER = (
-    "Choose a smaller file of this model or a shorter context in Settings, or close other programs."
-)
+_SMALLER = "Choose a smaller file of this model or a shorter context, or close other programs."
 _OTHER = "Choose another file of this model, or another model."
 _UPDATE = "A newer Cairn may know it. Choose another model for now."
 
@@ -24,9 +22,23 @@ _CAUSES = (
      _AGAIN),
     (r"invalid magic characters", "The file is not a GGUF model.",
      "Cairn runs models in the GGUF format. Look for a download that ends in .gguf."),
+    (r"failed to open GGUF file", "The file cannot be opened.",
+     "Check that it is still there and that you may open it."),
+    (r"this GGUF file is version (\d+) but",
+     "It has GGUF version {}, which the engine does not know.",
+     "Download another GGUF of this model, or update Cairn."),
+    (r"\(TYPE_\S+ REMOVED", "Its numbers are in a form that is no longer in use.", _OTHER),
+    (r"gguf_init_from_\w+: |string length \d+ exceeds", "The header of the file is damaged.",
+     _AGAIN),
     (r"failed to (?:re)?allocate|unable to allocate|bad_alloc|out of memory|cannot allocate memory",
      "There is not enough memory for this model.", _SMALLER),
-    (r"missing tensor '([^']*)'", "The model file lacks a part (“{}”).", _OTHER),
+    (r"(?:missing tensor|check_tensor_dims: tensor) '([^']*)'(?! has wrong)",
+     "The model file lacks a part (“{}”).", _OTHER),
+    (r"wrong number of tensors", "The model file has more parts than a model of its kind.", _OTHER),
+    (r"key not found in model: (\S+)", "The model file does not say what “{}” is.", _OTHER),
+    (r"key (\S+) has wrong (?:type|array type|length|array length)",
+     "What the model file says of “{}” has an unusual form.", _OTHER),
+    (r"unknown tokenizer: '([^']*)'", "The engine does not know the tokenizer “{}”.", _UPDATE),
     (r"tensor '([^']*)' has wrong shape", "A part of the model file (“{}”) has the wrong size.",
      _OTHER),
     (r"id_to_token\.size\(\) == token_to_id\.size\(\)",
@@ -57,9 +69,10 @@ def load_error(name: str, lines: Sequence[str], ended: str = "") -> ModelLoadErr
         found = re.search(pattern, text, re.IGNORECASE)
         if found:
             what = message.format(*(_shown(group) for group in found.groups()))
-            return ModelLoadError(f"“{name}” cannot be loaded. {what}", hint)
+            kind = NotEnoughMemory if hint is _SMALLER else ModelLoadError
+            return kind(f"“{name}” cannot be loaded. {what}", hint)
     if _MEMORY_SIGNAL in ended:
-        return ModelLoadError(
+        return NotEnoughMemory(
             f"“{name}” cannot be loaded. The engine {ended} while it was loading.", _SMALLER
         )
     reason = last_words(lines)

@@ -18,6 +18,7 @@ from app.engine.protocol import (
     CountTokens,
     Embed,
     Estimate,
+    ForgetParked,
     Generate,
     ListDevices,
     Load,
@@ -74,6 +75,8 @@ class EngineHandler:
                 return self._model().embed(texts, context.cancel)
             case SetAdapters(adapters):
                 return self._model().set_adapters(adapters)
+            case ForgetParked():
+                return self._model().forget_parked()
         raise TypeError(f"the engine does not know {type(body).__name__}")
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +20,7 @@ from app.base.errors import ChildStopped
 from app.base.jobs import CancelToken
 from app.engine.child import engine_child
 from app.engine.engine import Engine
-from app.engine.errors import NoModelLoaded, NotSupported
+from app.engine.errors import EngineError, NoModelLoaded, NotSupported
 from app.engine.local import LocalEngine, OnDelta, ask_about_file
 from app.engine.messages import Tool, Turn
 from app.engine.options import Adapter, LoadOptions
@@ -118,6 +119,17 @@ class EngineHost:
     def loaded(self) -> ModelFacts | None:
         """The model that answers now; None when there is none."""
         return self._state.facts
+
+    @property
+    def engine(self) -> Engine | None:
+        """What answers now; whoever holds it asks no other that takes its place meanwhile."""
+        return self._used
+
+    @property
+    def pid(self) -> int | None:
+        """The process of the model in use; None when there is none here."""
+        engine = self._used
+        return engine.pid if isinstance(engine, LocalEngine) else None
 
     def load(
         self,
@@ -291,6 +303,15 @@ class EngineHost:
         facts = engine.set_adapters(adapters)
         self._change(EngineState(EngineStatus.LOADED, engine.path, facts))
         return facts
+
+    def forget_parked(self) -> None:
+        """Leave no trace of conversations that are not being answered, in memory or on disk."""
+        for engine in list(self._local):
+            with suppress(EngineError):  # one that died has forgotten everything
+                engine.forget_parked()
+        if self._states is not None:
+            for file in self._states.glob("*.state"):
+                file.unlink(missing_ok=True)
 
     def estimate(
         self, path: Path, options: LoadOptions, cancel: CancelToken | None = None

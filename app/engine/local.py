@@ -23,6 +23,7 @@ from app.engine.protocol import (
     CountTokens,
     Embed,
     FinishReason,
+    ForgetParked,
     Generate,
     Generated,
     Load,
@@ -201,6 +202,10 @@ class LocalEngine:
         facts: ModelFacts = self._ask(SetAdapters(adapters))
         self._facts = facts
         return facts
+
+    def forget_parked(self) -> None:
+        """Forget every conversation that is not being answered."""
+        self._ask(ForgetParked())
 
     def close(self) -> None:
         """Give the memory back. An answer under way ends as if stopped."""

@@ -133,3 +133,14 @@ class LoadOptions:
     projector: str = ""
     parked_mb: int = -1
     keep_on_disk: bool = True
+
+    def room(self, trained: int) -> int:
+        """Tokens there will be room for: as many as the model was trained for, unless scaled.
+
+        Args:
+            trained: tokens it was trained for; 0 if unknown.
+        """
+        scaling = self.rope.scaling in (RopeScaling.LINEAR, RopeScaling.YARN)
+        if not trained or scaling or self.rope.frequency_base > 0:
+            return self.context_length
+        return min(self.context_length, trained)

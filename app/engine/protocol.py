@@ -149,6 +149,11 @@ class SetAdapters:
     adapters: tuple[Adapter, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ForgetParked:
+    """Forget every conversation that is not being answered, on disk too. The answer is None."""
+
+
 class Priority(StrEnum):
     """Who goes first: a person who waits, or work that can."""
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from app.base.changes import Notices, Topic
 from app.base.errors import NotFound
 from app.base.jobs import CancelToken
-from app.engine.remote.address import parse_address
+from app.engine.remote.address import is_unencrypted_internet, parse_address
 from app.engine.remote.client import ServerClient
 from app.engine.remote.engine import RemoteEngine
 from app.engine.remote.exchange import Timeouts
-from app.engine.remote.keys import Key, Keys
+from app.engine.remote.keys import Key, KeyringMissing, KeyringTrouble, Keys
 from app.engine.remote.probe import ServerFacts, describe, look
 from app.engine.remote.retries import Retries
 from app.engine.remote.server import RemoteModel
@@ -21,6 +21,15 @@ from app.modelhub import store
 from app.modelhub.entities import Endpoint, EndpointId
 from app.storage.base import now
 from app.storage.db import Database
+
+__all__ = [
+    "EndpointDraft",
+    "EndpointService",
+    "KeyringMissing",  # what the window has to know of the rest
+    "KeyringTrouble",
+    "ServerFacts",
+    "is_unencrypted_internet",
+]
 
 _ONCE = Retries(tries=1)  # a person waits for the answer and can ask again
 _LONGEST_NAME = 120
@@ -73,22 +82,29 @@ class EndpointService:
         with self._database.read() as session:
             return store.get_endpoint(session, endpoint_id)
 
+    def matching(self, name: str) -> tuple[Endpoint, ...]:
+        """The endpoints with this name, or with a model of this name."""
+        wanted = name.casefold()
+        return tuple(
+            each
+            for each in self.endpoints()
+            if wanted in (each.name.casefold(), each.model.casefold())
+        )
+
     def find(self, name: str) -> Endpoint:
         """An endpoint by its name, or that of its model.
 
         Raises:
             NotFound: there is none, or more than one.
         """
-        wanted = name.casefold()
-        hits = [
-            each
-            for each in self.endpoints()
-            if wanted in (each.name.casefold(), each.model.casefold())
-        ]
+        hits = self.matching(name)
         if len(hits) == 1:
             return hits[0]
         if hits:
-            raise NotFound(f"“{name}” names {len(hits)} models on servers.", "Give them names.")
+            names = ", ".join(f"“{each.name}”" for each in hits)
+            raise NotFound(
+                f"“{name}” names {len(hits)} models on servers.", f"Use the whole name: {names}."
+            )
         raise NotFound(f"There is no model “{name}” on a server.", "Connect to a server first.")
 
     def look(

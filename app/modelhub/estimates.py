@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]  # the package ships no types
+import psutil
 
 from app.base.errors import NotFound
 from app.base.jobs import CancelToken
@@ -24,7 +24,6 @@ from app.modelhub.fit import (
     shrunk,
     smaller,
 )
-from app.modelhub.options import room
 
 _KEPT = 512
 _MOST_TRIES = 6
@@ -86,7 +85,7 @@ class MemoryEstimates:
             # The cards have less free than they had: the engine will put fewer layers there.
             need = self.need(path, options, cancel, anew=True)
             free = self.free(need)
-        tokens = room(options, trained)
+        tokens = options.room(trained)
         fit = Fit(options, need, free, tokens)
         if fit.verdict is not Verdict.DOES_NOT_FIT:
             return fit

@@ -18,7 +18,6 @@ from app.engine.options import (
     Adapter,
     KvType,
     LoadOptions,
-    RopeScaling,
     Switch,
 )
 from app.settings.schema import Engine as EngineSettings
@@ -79,20 +78,6 @@ def options_changed(options: LoadOptions, before: LoadOptions) -> dict[str, Any]
 def differ_only_in_adapters(options: LoadOptions, before: LoadOptions) -> bool:
     """Whether a loaded model can follow the change without loading again."""
     return options != before and replace(options, adapters=before.adapters) == before
-
-
-def room(options: LoadOptions, trained: int) -> int:
-    """Tokens there will be room for: not more than the model was trained for, unless it is scaled.
-
-    Args:
-        options: how it is loaded.
-        trained: tokens it was trained for; 0 if unknown.
-    """
-    rope = options.rope
-    is_scaled = rope.scaling in (RopeScaling.LINEAR, RopeScaling.YARN) or rope.frequency_base > 0
-    if not trained or is_scaled:
-        return options.context_length
-    return min(options.context_length, trained)
 
 
 def conflict(options: LoadOptions) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.base.changes import Notices, Topic
 from app.base.errors import NotFound
 from app.base.jobs import CancelToken
-from app.engine.errors import NotEnoughMemory
+from app.engine.engine import Engine
+from app.engine.errors import NoModelLoaded, NotEnoughMemory
 from app.engine.host import EngineHost, EngineState
+from app.engine.local import LocalEngine
 from app.engine.options import Adapter, LoadOptions
-from app.engine.protocol import Device, MemoryNeed, ModelFacts
+from app.engine.protocol import Device, MemoryNeed
 from app.modelhub import store
 from app.modelhub.entities import GgufFacts, LocalModel, ModelId
 from app.modelhub.errors import GgufError, OptionsRefused
@@ -20,24 +22,13 @@ from app.modelhub.estimates import MemoryEstimates
 from app.modelhub.fit import Fit
 from app.modelhub.gguf import read_gguf_facts
 from app.modelhub.hashing import FileHasher
+from app.modelhub.in_use import LoadedModel, ModelInUse, ServedModel
 from app.modelhub.options import conflict, default_options
+from app.modelhub.serving import ServedModels
 from app.settings.store import SettingsStore
 from app.storage.db import Database
 
-
-@dataclass(frozen=True, slots=True)
-class LoadedModel:
-    """The model in use, and what the engine says of it.
-
-    Attributes:
-        options: as it was loaded, with the adapters it has now.
-        expected: what the engine had estimated that it would need; None if it was not asked.
-    """
-
-    model: LocalModel
-    facts: ModelFacts
-    options: LoadOptions = field(default_factory=LoadOptions)
-    expected: MemoryNeed | None = None
+__all__ = ["LoadedModel", "ModelInUse", "ModelService", "ServedModel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +42,18 @@ class ModelService:
     """Knows the GGUF files and which one answers."""
 
     def __init__(
-        self, settings: SettingsStore, database: Database, notices: Notices, engine: EngineHost
+        self,
+        settings: SettingsStore,
+        database: Database,
+        notices: Notices,
+        engine: EngineHost,
+        served: ServedModels,
     ) -> None:
         self._settings = settings
         self._database = database
         self._notices = notices
         self._engine = engine
+        self._served = served
         self._used: _Used | None = None
         self._hasher = FileHasher(database)
         self._estimates = MemoryEstimates(engine, self._in_use)
@@ -67,12 +64,17 @@ class ModelService:
 
     @property
     def loaded(self) -> LoadedModel | None:
-        """The model in use; None when nothing is loaded or its engine died."""
+        """The model file in use; None when none is loaded, its engine died, or a server answers."""
         state, used = self._engine.state, self._used
         # What runs on a server has no path.
         if state.facts is None or used is None or state.path != used.model.path:
             return None
         return LoadedModel(used.model, state.facts, used.options, used.expected)
+
+    @property
+    def in_use(self) -> ModelInUse | None:
+        """The model that answers, here or on a server; None when there is none."""
+        return self.loaded or self._served.in_use
 
     @property
     def state(self) -> EngineState:
@@ -110,18 +112,22 @@ class ModelService:
         self.hash_in_background()
         return model
 
+    def matching(self, name: str) -> tuple[LocalModel, ...]:
+        """The imported models with this name, id, or file name."""
+        wanted = name.casefold()
+        return tuple(
+            model
+            for model in self.models()
+            if wanted in (str(model.id), model.name.casefold(), model.path.name.casefold())
+        )
+
     def find(self, name: str) -> LocalModel:
         """An imported model by name, id, or file name.
 
         Raises:
             NotFound: there is none, or more than one.
         """
-        wanted = name.casefold()
-        hits = [
-            model
-            for model in self.models()
-            if wanted in (str(model.id), model.name.casefold(), model.path.name.casefold())
-        ]
+        hits = self.matching(name)
         if not hits:
             raise NotFound(
                 f"There is no model “{name}”.", "`models list` names them; a file path works too."
@@ -132,7 +138,8 @@ class ModelService:
 
     def remove(self, model_id: ModelId) -> None:
         """Take a model off the list, unloading it first. Its file stays."""
-        if self._used is not None and self._used.model.id == model_id:
+        used = self._used
+        if used is not None and used.model.id == model_id and used.model.path == self.state.path:
             self.unload()
         self._database.write(lambda session: store.remove(session, model_id))
         self._notices.changed(Topic.MODELS)
@@ -167,6 +174,24 @@ class ModelService:
         finally:
             self._notices.changed(Topic.MODELS)
         return LoadedModel(model, facts, options, expected)
+
+    def engine_of(self, used: ModelInUse, *, sends_passages: bool) -> Engine:
+        """The engine of the model in use, and of no other that takes its place meanwhile.
+
+        Raises:
+            NoModelLoaded: it is not in use any more.
+            NotAgreed: passages would go to another computer and nobody has agreed to that.
+        """
+        if isinstance(used, ServedModel):
+            if sends_passages:
+                self._served.check_may_send(used)
+            if self._served.in_use is used:
+                return used.engine
+        else:
+            engine = self._engine.engine
+            if isinstance(engine, LocalEngine) and engine.path == used.model.path:
+                return engine
+        raise NoModelLoaded(f"{used.name} is not in use any more.", "Ask again.")
 
     def unload(self) -> None:
         """Give the memory of the model in use back."""

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-import psutil  # type: ignore[import-untyped]  # the package ships no types
+import psutil
 
 from app.engine.host import EngineHost
 from app.engine.messages import Delta, Role, Turn

@@ -61,19 +61,20 @@ def measure(path: Path, chosen: argparse.Namespace) -> list[Ratio]:
 
 
 def _engine_busy_s(seconds: float) -> float:
+    """Processor time that the engine takes in so many seconds of nothing to do."""
     process = engine_process()
     pause = threading.Event()
     pause.wait(1.0)  # for whatever it tidies up after a reply
     before = process.cpu_times()
     pause.wait(seconds)
     after = process.cpu_times()
-    return float(after.user + after.system - before.user - before.system)
+    return max(0.0, round(after.user + after.system - before.user - before.system, 3))
 
 
 def main() -> int:
     """Measure and print."""
     parser = arguments(__doc__, rounds=5)
-    parser.add_argument("--tokens", type=int, default=128)
+    parser.add_argument("--tokens", type=int, default=256)
     parser.add_argument("--idle", type=float, default=10.0, help="seconds")
     chosen = parser.parse_args()
     title = "Overhead"

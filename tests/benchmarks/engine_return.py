@@ -105,7 +105,7 @@ def _in_a_new_app(
     *,
     reused: bool,
 ) -> float:
-    host = EngineHost(states / "logs", states=states / "states")
+    host = EngineHost(states, states=states)
     try:
         host.load(path, options, identity=_IDENTITY)
         return _first_s(question(host), reused=reused)

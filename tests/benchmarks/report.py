@@ -73,8 +73,8 @@ def report(title: str, ratios: Sequence[Ratio], *, as_json: bool) -> int:
             [
                 (
                     each.name,
-                    each.ours,
-                    each.other,
+                    _figure(each.ours),
+                    _figure(each.other),
                     each.unit,
                     f"{each.value:.3f}",
                     each.target,
@@ -131,6 +131,10 @@ def onnx_encoders(folder: Path) -> Iterator[dict[Precision, OnnxEncoder]]:
 def scratch_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="cairn-benchmark-") as name:
         yield Path(name)
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _shown(value: object) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -90,13 +91,19 @@ class _Http(ThreadingHTTPServer):
 class OpenAiServer:
     """Use it with `with`. `received` holds the requests, `hung_up` says that a client left."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._is_encrypted = tls is not None
         self.received: list[Received] = []
         self.stalled = threading.Event()
         self.hung_up = threading.Event()
         self.closing = threading.Event()
         self._routes: dict[str, list[Answer]] = {}
         self._http = _Http(("127.0.0.1", 0), self._handler())
+        if tls is not None:
+            # The handshake runs on the connection's own thread, at its first read.
+            self._http.socket = tls.wrap_socket(
+                self._http.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(
             target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )
@@ -122,7 +129,7 @@ class OpenAiServer:
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"http{'s' if self._is_encrypted else ''}://127.0.0.1:{self.port}/v1"
 
     def on(self, path: str, *answers: Answer) -> OpenAiServer:
         """Answer a path with these in turn."""

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app.base.child_side import CallContext
@@ -22,12 +22,20 @@ from app.engine.protocol import (
     Check,
     CountPrompt,
     CountTokens,
+    Device,
+    DeviceNeed,
+    Estimate,
     FinishReason,
+    ForgetParked,
     Generate,
     Generated,
+    ListDevices,
     Load,
+    MemoryNeed,
     ModelFacts,
     Rounding,
+    SetAdapters,
+    ShowPrompt,
     Timings,
 )
 from app.engine.reply import Heard, ReplyText
@@ -94,6 +102,16 @@ class ScriptedEngine:
                 return tuple(_tokens(text) for text in texts)
             case CountPrompt(turns):
                 return _prompt_tokens(turns)
+            case ShowPrompt(turns):
+                return "\n".join(turn.content for turn in turns)
+            case Estimate(_path, options):
+                return MemoryNeed((DeviceNeed("CPU", kv_cache=options.context_length << 10),))
+            case ListDevices():
+                return (Device("CPU", "scripted", "CPU", 1 << 40, 1 << 40),)
+            case ForgetParked():
+                return None
+            case SetAdapters(adapters):
+                return replace(self._facts, adapters=adapters)
         raise TypeError(f"the engine does not know {type(body).__name__}")
 
     def close(self) -> None:
@@ -109,7 +127,7 @@ class ScriptedEngine:
             raise ModelLoadError(script.load_error, "Choose another file.")
         sha256 = hashlib.sha256(script.template.encode()).hexdigest()
         length = script.context_length
-        return ModelFacts(
+        self._facts = ModelFacts(
             path.stem,
             "scripted",
             "F16",
@@ -121,6 +139,7 @@ class ScriptedEngine:
             thinks=script.thinks,
             dialect="plain",
         )
+        return self._facts
 
     def _generate(self, request: Generate, context: CallContext) -> Generated:
         started = time.perf_counter()

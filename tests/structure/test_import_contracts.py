@@ -36,7 +36,7 @@ BREACHES = {
     ),
     "Panes do not know each other": ("app/ui/models/__init__.py", "import app.ui.library"),
     "The engine child is a program of its own": (
-        "app/engine/templates.py",
+        "app/engine/sandbox.py",
         "import app.settings.store",
     ),
     "The library child is a program of its own": (

@@ -19,13 +19,14 @@ from app.engine.replies.calls import call_grammar
 from app.engine.replies.catalogue import dialect
 from app.engine.replies.dialect import Dialect
 from app.engine.replies.parser import ReplyParser
-from app.engine.structured import fallback_tool_grammar, grammar_of
+from app.engine.structured import grammar_of
 from app.engine.templates import ChatTemplate, Rendered
 
 if TYPE_CHECKING:
     from app.engine.llama.vision import Projector
 
-_GENERIC = "generic"
+_GENERIC = "generic"  # the dialect of models that are told about tools in plain words
+_TAIL = 200  # characters of a prompt's end, which may have opened the reasoning
 
 
 class PlainReply:
@@ -47,11 +48,18 @@ class PlainReply:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How a reply is to be read, and what keeps it in form."""
+    """A prompt, how the reply to it is read, and what keeps it in form.
 
-    dialect: Dialect
-    tools: tuple[Tool, ...]
+    Attributes:
+        visible, end_tokens: texts of control tokens that the parser sees, or that end the reply.
+    """
+
+    prompt: Prompt
+    parser: Parser
     grammar: Grammar | None
+    visible: frozenset[str] = frozenset()
+    end_tokens: frozenset[str] = frozenset()
+    stops: tuple[str, ...] = ()
 
 
 class Answering:
@@ -98,32 +106,20 @@ class Answering:
             SamplingError, GrammarError, SchemaError: what was asked for cannot be had.
         """
         taken = time.perf_counter()
-        if request.raw:
-            prompt = Prompt(self.raw_tokens(request.turns))
-            stops: tuple[str, ...] = ()
-            grammar = grammar_of(request.output) if request.output is not None else None
-            parser: Parser = PlainReply()
-            visible: frozenset[int] = frozenset()
-        else:
-            plan = self._plan(request)
-            rendered = self._rendered(request, plan)
-            prompt = self._prompt(rendered)
-            grammar = plan.grammar
-            parser = ReplyParser(plan.dialect, plan.tools, rendered.text[-200:])
-            visible = self._visible(plan.dialect)
-            stops = self._template.stops
-        self.check_length(len(prompt.tokens))
+        plan = self._raw_plan(request) if request.raw else self._plan(request)
+        self.check_length(len(plan.prompt.tokens))
         sampler = SamplerChain(
-            self._vocabulary, request.sampling, context_train=self._room, grammar=grammar
+            self._vocabulary, request.sampling, context_train=self._room, grammar=plan.grammar
         )
         stream = Stream(
             request,
-            prompt,
+            plan.prompt,
             vocabulary=self._vocabulary,
             sampler=sampler,
-            parser=parser,
-            visible=visible,
-            stops=stops,
+            parser=plan.parser,
+            visible=self._tokens_of(plan.visible),
+            ends=self._tokens_of(plan.end_tokens),
+            stops=plan.stops,
             room=self._room,
             emit=emit,
             cancel=cancel,
@@ -184,21 +180,43 @@ class Answering:
             raise EngineError("There is nothing to answer.", "Write a question first.")
         return prompt
 
+    def _raw_plan(self, request: Generate) -> _Plan:
+        prompt = Prompt(self.raw_tokens(request.turns))
+        grammar = grammar_of(request.output) if request.output is not None else None
+        return _Plan(prompt, PlainReply(), grammar)
+
     def _plan(self, request: Generate) -> _Plan:
         tools = () if request.tool_choice is ToolChoice.NONE else request.tools
         if request.output is not None:
-            return _Plan(self._dialect, (), grammar_of(request.output))
+            tools = ()
+        rendered = self.render(request.turns, tools, request.template)
+        spoken = self._dialect if not tools or self._template.has_tools else dialect(_GENERIC)
+        tail = rendered.text[-_TAIL:]
+        return _Plan(
+            self._prompt(rendered),
+            ReplyParser(spoken, tools, tail),
+            self._grammar(request, tools, spoken, tail),
+            visible=frozenset({*spoken.visible, *spoken.markers}),
+            end_tokens=frozenset(spoken.end_tokens),
+            stops=self._template.stops,
+        )
+
+    def _grammar(
+        self, request: Generate, tools: tuple[Tool, ...], spoken: Dialect, tail: str
+    ) -> Grammar | None:
+        if request.output is not None:
+            return grammar_of(request.output)
         if not tools:
-            return _Plan(self._dialect, (), None)
-        if self._template.has_tools:
-            grammar = call_grammar(self._dialect, tools, request.tool_choice, tool=request.tool)
-            return _Plan(self._dialect, tools, grammar)
-        forced = fallback_tool_grammar(tools, request.tool_choice, request.tool)
-        return _Plan(dialect(_GENERIC), tools, forced)
+            return None
+        grammar = call_grammar(
+            spoken, tools, request.tool_choice, tool=request.tool, prompt_tail=tail
+        )
+        if grammar is None and request.tool_choice is ToolChoice.REQUIRED:
+            raise NotSupported(
+                "This model's way of calling tools cannot be forced.",
+                "Leave the choice to the model, or use another model.",
+            )
+        return grammar
 
-    def _rendered(self, request: Generate, plan: _Plan) -> Rendered:
-        return self.render(request.turns, plan.tools, request.template)
-
-    def _visible(self, spoken: Dialect) -> frozenset[int]:
-        texts = {*spoken.visible, *spoken.markers}
+    def _tokens_of(self, texts: frozenset[str]) -> frozenset[int]:
         return frozenset(self._controls[text] for text in texts if text in self._controls)

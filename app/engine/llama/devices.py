@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import psutil  # type: ignore[import-untyped]  # the package ships no types
+import psutil
 
 from app.engine.llama.backends import ACCELERATOR, CPU, GPU, INTEGRATED_GPU, Backends
 from app.engine.protocol import Device

@@ -149,11 +149,9 @@ def _needed(path: Path, options: LoadOptions, cancel: CancelToken) -> tuple[_Nee
     """What the model's buffers take, and what this process takes beside them."""
     cards = _card_names(options)
     with captured_log() as log, _without_weights(path, options, cancel) as model:
-        length = options.context_length
-        trained = llama_cpp.llama_model_n_ctx_train(model)
         params = context_params(
             options,
-            length=min(length, trained or length),
+            length=options.room(llama_cpp.llama_model_n_ctx_train(model)),
             sequences=sequence_count(options, can_cut(model)),
             outputs=output_count(options),
         )

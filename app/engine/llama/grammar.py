@@ -21,11 +21,11 @@ from app.engine.llama.candidates import Candidates
 from app.engine.llama.logprobs import Logits, lower_bound
 from app.engine.llama.native import llama_cpp, native_log
 from app.engine.llama.token_starts import Tokens, token_starts
+from app.engine.llama.triggers import ReplySoFar, Trigger
 from app.engine.llama.vocabulary import Vocabulary
 from app.engine.protocol import Grammar
 
 _MOST_LETTERS, _MOST_RULES, _MOST_NESTING = 1_000_000, 4_000, 200
-_ANYTHING = r"[\s\S]*"  # in front of a trigger, as llama.cpp's are written; then one try is enough
 _TRIED_FOR_ONE = 8
 _NO_TOKENS: Tokens = np.empty(0, np.int32)
 _CORRECT = "Correct the grammar or the schema. Nothing was generated."
@@ -48,15 +48,13 @@ class GrammarGate:
         """
         self._vocabulary = vocabulary
         self._grammar = grammar
-        self._triggers = tuple(_trigger(each) for each in grammar.triggers)
+        self._triggers = tuple(Trigger(each) for each in grammar.triggers)
         self._probe = Candidates(1)
         self._bytes: dict[int, int] = {}
-        # A grammar that names tokens cannot be told by bytes.
-        by_bytes = not any(part["token"] for part in _PARTS.finditer(grammar.gbnf))
-        self._starts = token_starts(vocabulary) if by_bytes else None
+        self._starts = token_starts(vocabulary)
         self._native: Any = _native(vocabulary, grammar)
         self._active = not self._triggers
-        self._text = _ReplySoFar()
+        self._text = ReplySoFar()
 
     @property
     def is_active(self) -> bool:
@@ -73,7 +71,7 @@ class GrammarGate:
         """Start again."""
         llama_cpp.llama_sampler_reset(self._native)
         self._active = not self._triggers
-        self._text = _ReplySoFar()
+        self._text = ReplySoFar()
 
     def restrict(self, candidates: Candidates, enough: int = 0) -> None:
         """Leave only tokens that the grammar allows next.
@@ -94,8 +92,7 @@ class GrammarGate:
 
         tokens = allowed(_best(logits, enough)) if enough else _NO_TOKENS
         if len(tokens) < enough or not enough:
-            everything = np.arange(len(logits), dtype=np.int32)
-            tokens = allowed(self._starts.possible(allowed) if self._starts else everything)
+            tokens = allowed(self._starts.possible(allowed))
         candidates.several(tokens, logits[tokens])
 
     def accept(self, token: int) -> bool:
@@ -105,7 +102,7 @@ class GrammarGate:
         if self._vocabulary.is_end(token):
             return True
         self._text.add(token, self._vocabulary.piece(token, special=True))
-        start = self._triggered()
+        start = self._text.find(self._triggers)
         if start is None:
             return True
         if self._replay(start):
@@ -124,11 +121,6 @@ class GrammarGate:
             return False
         llama_cpp.llama_sampler_accept(self._native, token)
         return True
-
-    def _triggered(self) -> int | None:
-        """Where the constrained part begins, in bytes of the reply so far."""
-        found = (self._text.find(trigger) for trigger in self._triggers)
-        return next((start for start in found if start is not None), None)
 
     def _replay(self, start: int) -> bool:
         """Give the grammar what the reply has from there on, even in the middle of a token."""
@@ -153,46 +145,6 @@ class GrammarGate:
                     if all(byte in known for byte in text):
                         break
         return (known.get(byte, -1) for byte in text)
-
-
-class _ReplySoFar:
-    """The bytes of a reply that waits for a trigger, and which token wrote which."""
-
-    def __init__(self) -> None:
-        self._bytes = bytearray()
-        self._tokens: list[tuple[int, int, int]] = []
-
-    def add(self, token: int, piece: bytes) -> None:
-        begin = len(self._bytes)
-        self._bytes += piece
-        self._tokens.append((token, begin, len(self._bytes)))
-
-    def remove_last(self) -> None:
-        _, begin, _ = self._tokens.pop()
-        del self._bytes[begin:]
-
-    def find(self, trigger: re.Pattern[str]) -> int | None:
-        """Where, in bytes, what the trigger looks for begins."""
-        text = self._bytes.decode("utf-8", "surrogateescape")
-        find = trigger.match if trigger.pattern.startswith(_ANYTHING) else trigger.search
-        if not (found := find(text)):
-            return None
-        group = next((index for index in range(1, trigger.groups + 1) if found[index]), 0)
-        return len(text[: found.start(group)].encode("utf-8", "surrogateescape"))
-
-    def tokens_after(self, start: int) -> Iterator[tuple[int, int, int]]:
-        """Each token with bytes after a place, and where these bytes begin and end."""
-        return (each for each in self._tokens if each[2] > start)
-
-
-def _trigger(pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise GrammarError(
-            f"The trigger “{pattern[:80]}” of the grammar is not a regular expression: {error}.",
-            _CORRECT,
-        ) from error
 
 
 def _best(logits: Logits, count: int) -> Tokens:
@@ -226,6 +178,9 @@ def _check(grammar: Grammar) -> None:
         raise _refused(f"it is longer than {_MOST_LETTERS:,} letters")
     rules = depth = 0
     for part in _PARTS.finditer(grammar.gbnf):
+        if part["token"]:
+            # llama.cpp lets tokens through that only begin well before such a place, and then ends.
+            raise _refused("it names tokens by “<” or “!”; write their text in quotes instead")
         rules += part["rule"] is not None
         depth += (part["open"] is not None) - (part["close"] is not None)
         if depth > _MOST_NESTING or rules > _MOST_RULES:

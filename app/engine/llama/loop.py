@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from app.base.errors import AppError, Cancelled
@@ -46,6 +47,13 @@ class ImageReader(Protocol):
 
     def evaluate(self, chunk: ImageChunk, sequence: int, position: int) -> int:
         """Compute a picture at this position; the position after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    run: Callable[[], object]
+    needs_idle: bool
+    done: Future[object] = field(default_factory=Future)
 
 
 class EngineLoop:
@@ -88,7 +96,7 @@ class EngineLoop:
         self._batch = TokenBatch(batch)
         self._roster = Roster(pool, streams)
         self._computing: list[Task] = []
-        self._errands: list[tuple[Callable[[], object], Future[object]]] = []
+        self._errands: list[_Errand] = []
         self._news = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
@@ -105,11 +113,19 @@ class EngineLoop:
 
     def when_idle(self, errand: Callable[[], object]) -> Future[object]:
         """Do something with the context while no task runs; those that wait go on waiting."""
-        done: Future[object] = Future()
+        return self._send(_Errand(errand, needs_idle=True))
+
+    def between_steps(self, errand: Callable[[], object]) -> Future[object]:
+        """Do something with the context as soon as the step under way is done."""
+        return self._send(_Errand(errand, needs_idle=False))
+
+    def _send(self, errand: _Errand) -> Future[object]:
         with self._news:
-            self._errands.append((errand, done))
+            if self._closing:
+                raise NoModelLoaded("The model was unloaded.", "Load it again.")
+            self._errands.append(errand)
             self._news.notify()
-        return done
+        return errand.done
 
     def close(self) -> None:
         """End every task as stopped, then the thread."""
@@ -152,8 +168,9 @@ class EngineLoop:
     def _step(self) -> None:
         self._drop_cancelled()
         self._run_errands()
-        if not self._errands:
-            self._roster.admit()
+        stuck = None if self._errands else self._roster.admit()
+        if stuck is not None:
+            self._fail([stuck], _no_room())
         picture = next((each for each in self._roster.running if _is_at_image(each)), None)
         if picture is not None:
             self._see(picture)
@@ -168,15 +185,15 @@ class EngineLoop:
                 self._finish(task)
 
     def _run_errands(self) -> None:
-        if not self._errands or self._roster.running:
-            return
-        with self._news:
-            errands, self._errands = self._errands, []
-        for errand, done in errands:
+        for errand in list(self._errands):
+            if errand.needs_idle and self._roster.running:
+                continue
+            with self._news:
+                self._errands.remove(errand)
             try:
-                done.set_result(errand())
+                errand.done.set_result(errand.run())
             except Exception as error:  # noqa: BLE001  # whoever sent it learns of it
-                done.set_exception(error)
+                errand.done.set_exception(error)
 
     def _fitting(self, shares: list[Share[Task]]) -> list[Share[Task]]:
         """The shares there is room for, making room as far as that goes."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil  # type: ignore[import-untyped]  # the package ships no types
+import psutil
 
 from app.base.jobs import CancelToken
 from app.engine.errors import NotSupported
@@ -59,6 +59,7 @@ from app.engine.templates import Guard
 if TYPE_CHECKING:
     from app.engine.llama.vision import Projector
 
+_DRAFT_BATCH = 64  # few, because a Stop has to wait for it
 _PARKED_SHARE, _MOST_PARKED = 0.15, 4 << 30  # of the free main memory
 _DISK_BUDGET = 8 << 30
 _SAVE_S = 5.0  # for writing parked conversations when the model is unloaded
@@ -191,6 +192,11 @@ class LlamaModel:
 
         return self._loop.when_idle(change)
 
+    def forget_parked(self) -> Future[object]:
+        """Forget every conversation that is not being answered, on disk too."""
+        self._chat()
+        return self._loop.between_steps(self._pool.forget_parked)
+
     def _facts(self, gpu_layers: int) -> ModelFacts:
         weights, options = self._weights, self._load.options
         kind = weights.entry("general.file_type")
@@ -199,7 +205,7 @@ class LlamaModel:
             name=weights.entry("general.name") or weights.path.stem,
             architecture=weights.entry("general.architecture"),
             quantization=quantization_name(int(kind) if kind.isdecimal() else None),
-            context_length=min(options.context_length, trained or options.context_length),
+            context_length=options.room(trained),
             trained_context_length=trained,
             threads=options.threads or cores(),
             prefill_threads=options.prefill_threads or options.threads or _most_threads(),
@@ -351,6 +357,7 @@ class LlamaModel:
             self._weights.vocabulary,
             context_length=length,
             sequences=sequences,
+            batch=_DRAFT_BATCH,
             model_params=for_model.native,
             context_params=for_context.native,
             is_cancelled=lambda: cancel.is_cancelled,

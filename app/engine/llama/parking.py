@@ -120,8 +120,10 @@ class ParkedStates:
             self._states.remove(state)
 
     def forget_all(self) -> None:
-        """Nothing that is parked fits any more; files keep their own key and stay."""
+        """Nothing that is parked is wanted any more, nor its files."""
         self._states.clear()
+        if self._files is not None:
+            self._files.clear()
 
     def save(self, more: Sequence[tuple[Sequence[int], StateBytes]], limit_s: float) -> None:
         """Write to disk what is in memory and `more`, last used first, as far as time allows."""

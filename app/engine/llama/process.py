@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-import psutil  # type: ignore[import-untyped]  # the package ships no types
+import psutil
 
 
 def peak_memory_bytes() -> int:

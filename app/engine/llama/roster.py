@@ -43,19 +43,24 @@ class Roster:
             if task in each:
                 each.remove(task)
 
-    def admit(self) -> None:
-        """Let in who can run now: people first, and within a class who came first."""
+    def admit(self) -> Task | None:
+        """Let in who can run now: people first, and within a class who came first.
+
+        Returns:
+            A task that does not get in although nobody runs, and so never will.
+        """
         for task in sorted(self._waiting, key=lambda each: not each.is_interactive):
             alone = task.exact or any(each.exact for each in self.running)
             if len(self.running) >= self._streams or (alone and self.running):
                 self._make_way(task)
-                return
+                return None
             if self._shares_soon(task):
                 continue
             if not self._open(task) and not (self._make_way(task) and self._open(task)):
-                return
+                return None if self.running else task
             self._waiting.remove(task)
             self.running.append(task)
+        return None
 
     def make_room(self, cells: int) -> bool:
         """Let others step aside until so many cells are free; False when nobody is left to."""

@@ -227,15 +227,22 @@ class SequencePool:
 
     def _from_resident(self, source: KvSequence, common: int, cells: int) -> KvSequence | None:
         loss = source.length - common
-        if not source.is_live and (loss <= _LOSS * source.length or not source.keep):
-            source.is_live = True  # so that making room does not take it
-            if self.make_room(cells - loss) and self.cut(source, common):
-                source.reused = common
-                self._touch(source)
-                return source
-            source.is_live = False
-            return None if source.tokens else self._fresh(common + cells)
-        was_live, source.is_live = source.is_live, True
+        if source.is_live or (source.keep and loss > _LOSS * source.length):
+            target = self._beside(source, common, cells)
+            if target is not None or source.is_live:
+                return target
+            self._keep_copy(source)  # there is no room for its end, which leaves
+        source.is_live = True  # so that making room does not take it
+        if self.make_room(cells - loss) and self.cut(source, common):
+            source.reused = common
+            self._touch(source)
+            return source
+        source.is_live = False
+        return None if source.tokens else self._fresh(common + cells)
+
+    def _beside(self, source: KvSequence, common: int, cells: int) -> KvSequence | None:
+        """A new sequence that shares the beginning of another."""
+        was_live, source.is_live = source.is_live, True  # so that making room does not take it
         target = self._fresh(cells)
         source.is_live = was_live
         if target is None:
@@ -250,9 +257,10 @@ class SequencePool:
     def _from_parked(
         self, state: ParkedState, common: int, prompt: list[int], cells: int
     ) -> KvSequence | None:
-        sequence = self._fresh(max(len(prompt), len(state.tokens)) + cells)
+        needed = max(len(prompt) + cells, len(state.tokens))
+        sequence = self._fresh(needed) if needed <= self.ledger.capacity else None
         if sequence is None:
-            return None
+            return self._fresh(len(prompt) + cells)
         data = self.parked.read(state)
         if data is None or not self._restore(sequence, state.tokens, data):
             self.parked.forget(state)
@@ -291,11 +299,12 @@ class SequencePool:
         return min(parked, key=lambda each: (each.keep, each.used_at), default=None)
 
     def _move_out(self, sequence: KvSequence) -> None:
-        if sequence.keep:
-            state = self._memory.save(sequence.id)
-            if state:
-                self.parked.put(sequence.tokens, state)
+        self._keep_copy(sequence)
         self.drop(sequence)
+
+    def _keep_copy(self, sequence: KvSequence) -> None:
+        if sequence.keep and (state := self._memory.save(sequence.id)):
+            self.parked.put(sequence.tokens, state)
 
     def _touch(self, sequence: KvSequence) -> None:
         self._ticks += 1

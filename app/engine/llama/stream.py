@@ -64,6 +64,7 @@ class Stream(Task):
         sampler: SamplerChain,
         parser: Parser,
         visible: frozenset[int],
+        ends: frozenset[int],
         stops: tuple[str, ...],
         room: int,
         emit: Callable[[Delta], None],
@@ -79,6 +80,7 @@ class Stream(Task):
             sampler: draws the tokens; owned from here on.
             parser: takes the reply apart.
             visible: control tokens the parser has to see.
+            ends: tokens that end the reply, besides the model's own.
             stops: further texts at which the reply ends.
             room: tokens of the context.
             emit: gets each delta at once; must not block.
@@ -91,6 +93,7 @@ class Stream(Task):
         self._sampler = sampler
         self._parser = parser
         self._visible = visible
+        self._ends = ends
         self._room = room
         self._emit = emit
         self._guesser = None if request.exact or prompt.images else guesser
@@ -183,7 +186,7 @@ class Stream(Task):
 
     def _add(self, token: int, outputs: Outputs, offset: int) -> bool:
         """Take a drawn token; True when the reply ends with it."""
-        if self._vocabulary.is_end(token):
+        if token in self._ends or self._vocabulary.is_end(token):
             self._end_tokens = 1
             return self._end(FinishReason.END)
         self.tokens.append(token)

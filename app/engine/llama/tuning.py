@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
-import psutil  # type: ignore[import-untyped]  # the package ships no types
+import psutil
 
 _NEAR_BEST = 1.05
 _BUDGET_S = 0.9  # for measuring at load

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from app.engine.llama.native import llama_cpp
 
 _UNKNOWN_OR_CONTROL = 1 << 0 | 1 << 3  # llama_token_attr: what parse_special looks for
+_USER_DEFINED = 1 << 4  # looked for in any text, such as Qwen's <tool_call>
+_MARKUP = re.compile(r"[<\[].*[>\]]", re.DOTALL)
 
 
 class Vocabulary:
@@ -70,11 +74,20 @@ class Vocabulary:
 
     def control_tokens(self) -> dict[int, str]:
         """Every control token with its spelling."""
-        return {
-            token: self.text(token)
-            for token in range(self.size)
-            if llama_cpp.llama_vocab_get_attr(self.handle, token) & _UNKNOWN_OR_CONTROL
-        }
+        return {token: self.text(token) for token in self._with(_UNKNOWN_OR_CONTROL)}
+
+    def markup_tokens(self) -> dict[int, str]:
+        """Tokens that look like markup and are read out of any text, control tokens or not."""
+        texts = {token: self.text(token) for token in self._with(_USER_DEFINED)}
+        return {token: text for token, text in texts.items() if _MARKUP.fullmatch(text)}
+
+    def _with(self, attributes: int) -> list[int]:
+        return [token for token, each in enumerate(self._attributes) if each & attributes]
+
+    @cached_property
+    def _attributes(self) -> list[int]:
+        attribute = llama_cpp.llama_vocab_get_attr
+        return [attribute(self.handle, token) for token in range(self.size)]
 
     def _read_piece(self, token: int, special: bool) -> bytes:
         buffer = ctypes.create_string_buffer(64)

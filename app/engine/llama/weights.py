@@ -96,10 +96,18 @@ class Weights:
             for key, value in self.entries().items()
             if key.startswith(_VARIANT)
         }
+        text = source.decode("utf-8", "replace")
+        sources = (text, *variants.values())
+        # Tokens that the template writes as marks must be nobody else's, whatever their kind.
+        marks = {
+            each
+            for each in vocabulary.markup_tokens().values()
+            if any(each in source for source in sources)
+        }
         return ChatTemplate.of_model(
-            source.decode("utf-8", "replace"),
+            text,
             variants=variants,
-            controls=ControlTexts(vocabulary.control_tokens().values()),
+            controls=ControlTexts({*vocabulary.control_tokens().values(), *marks}),
             bos=vocabulary.text(vocabulary.bos),
             eos=vocabulary.text(vocabulary.eos),
             guard=guard,

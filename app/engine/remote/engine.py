@@ -31,7 +31,7 @@ from app.engine.remote.parameters import ignored_settings
 from app.engine.remote.request import chat_body, completion_body
 from app.engine.remote.retries import Retries
 from app.engine.remote.scoring import Scorer
-from app.engine.remote.server import RemoteModel
+from app.engine.remote.server import ASSUMED_CONTEXT, RemoteModel
 from app.engine.remote.shapes import items, mapping, number, whole
 from app.engine.remote.streamed import StreamedReply
 from app.engine.sampling import Sampling
@@ -75,14 +75,17 @@ class RemoteEngine:
 
     @property
     def loaded(self) -> ModelFacts:
-        """The model that answers, as far as the server tells of it."""
+        """The model that answers, as far as the server tells of it.
+
+        Where it says nothing of the context, a small one is assumed.
+        """
         remote = self._remote
         version = f" {remote.version}" if remote.version else ""
         return ModelFacts(
             name=remote.model,
             architecture=remote.architecture,
             quantization=remote.quantization,
-            context_length=remote.context_length,
+            context_length=remote.context_length or ASSUMED_CONTEXT,
             trained_context_length=remote.trained_context_length,
             threads=0,
             template_sha256="",

@@ -177,7 +177,8 @@ class Exchange:
             self._exchange()
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError) as error:
             self._queue.put(error)
-        except ValueError as error:  # a name that no system can look up
+        except (ValueError, ImportError) as error:
+            # A name that no system can look up, or a proxy of a kind that we cannot use.
             self._queue.put(error)
         finally:
             self._queue.put(_Mark.END)

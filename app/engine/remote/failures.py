@@ -126,37 +126,50 @@ def of_status(
 
 def of_exception(error: BaseException, address: Address) -> RemoteError:
     """The error for what the network did."""
+    for cause in _causes(error):
+        known = _of_cause(cause, address)
+        if known is not None:
+            return known
     name = type(error).__name__
-    causes = tuple(_causes(error))
-    for cause in causes:
-        if isinstance(cause, socket.gaierror):
-            return CannotConnect(
-                f"The name {address.place} is not known.",
-                "Check the address, and that this computer is online.",
-                is_passing=cause.errno == socket.EAI_AGAIN,
-            )
-        if isinstance(cause, ssl.SSLError):
-            return _not_encrypted(cause, address)
     if "Timeout" in name and "Connect" not in name:
         return silent(address)
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        return CannotConnect(
-            f"Nothing answers at {address.place}.",
-            "Start the server, or check address and port.",
-            is_passing=True,
-        )
     if "Connect" in name:
         return unreachable(address)
-    if name in ("InvalidURL", "UnsupportedProtocol", "UnicodeError", "UnicodeEncodeError"):
+    if name in ("InvalidURL", "UnsupportedProtocol"):
         return BadAddress(f"{address.base} is not an address that can be called.")
-    if "disconnected without" in str(error) or "peer closed" in str(error):
-        return broken(address)
-    if "Protocol" in name:
+    is_cut = "disconnected without" in str(error) or "peer closed" in str(error)
+    if "Protocol" in name and not is_cut:
         return ServerFailed(
             f"What answers at {address.place} does not speak HTTP.",
             "Check the port, and whether the address begins with https://.",
         )
     return broken(address)
+
+
+def _of_cause(cause: BaseException, address: Address) -> RemoteError | None:
+    if isinstance(cause, socket.gaierror):
+        return CannotConnect(
+            f"The name {address.place} is not known.",
+            "Check the address, and that this computer is online.",
+            is_passing=cause.errno == socket.EAI_AGAIN,
+        )
+    if isinstance(cause, ssl.SSLError):
+        return _not_encrypted(cause, address)
+    if isinstance(cause, ConnectionRefusedError):
+        return CannotConnect(
+            f"Nothing answers at {address.place}.",
+            "Start the server, or check address and port.",
+            is_passing=True,
+        )
+    if isinstance(cause, UnicodeError):
+        return BadAddress(f"{address.base} is not an address that can be called.")
+    is_about_proxy = isinstance(cause, ValueError | ImportError) and "proxy" in str(cause)
+    if is_about_proxy or "Proxy" in type(cause).__name__:
+        return CannotConnect(
+            f"The proxy between this computer and {address.place} cannot be used.",
+            "Check the proxy in the settings of this system.",
+        )
+    return None
 
 
 def unreachable(address: Address) -> CannotConnect:

@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.engine.errors import NotSupported
-from app.engine.remote.server import RemoteModel, ServerKind
+from app.engine.remote.server import ASSUMED_CONTEXT, RemoteModel, ServerKind
 from app.engine.sampling import Mirostat, Sampler, Sampling
 
-_ASSUMED_CONTEXT = 4096
 _BIAS_LIMIT = 100.0  # of the standard; it forbids or forces a token
 
 
@@ -41,7 +40,7 @@ def sampling_fields(
         NotSupported: tokens or texts are to be banned and this server cannot.
     """
     kind = remote.kind
-    acting = _with_lengths(_acting(sampling), remote.context_length or _ASSUMED_CONTEXT)
+    acting = _with_lengths(_acting(sampling), remote.context_length or ASSUMED_CONTEXT)
     fields: dict[str, Any] = {
         "temperature": max(0.0, acting.temperature),
         "top_p": acting.top_p,

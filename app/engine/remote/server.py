@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+ASSUMED_CONTEXT = 4096  # tokens, where a server does not say; the least that is in use
+
 
 class ServerKind(StrEnum):
     """The program behind an endpoint. They differ in what they take beside the standard fields."""

@@ -7,13 +7,13 @@ without a ``[[grammar]]`` have none: their values have a notation that JSON Sche
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from app.engine.messages import Tool
 from app.engine.protocol import Grammar, ToolChoice
-from app.engine.replies.casting import allowed_types, schema_of
+from app.engine.replies.casting import allowed_types, resolved, schema_of
 from app.engine.replies.dialect import Arguments, Dialect, Writing
 from app.engine.structured import (
     SchemaError,
@@ -27,6 +27,9 @@ from app.engine.structured.pattern import merged, without
 _SPACE_RULE = r'"\n"{0,2} [ \t]{0,8}'
 _IN_SINGLE_QUOTES = char_class(without([(0, 0x1F), (0x27, 0x27), (0x5C, 0x5C)]))
 _PLAIN_TEXT = frozenset({"type", "title", "description", "default", "examples"})
+_GEMMA_QUOTE, _ANY_GEMMA = '<|"|>', "gemma-value"
+_MOST_NESTED, _MOST_RULES = 8, 500
+_SCALARS = frozenset({"number", "integer", "boolean", "null"})
 _PLACEHOLDER = re.compile(r"@([a-z_]+)")
 _ESCAPED = re.compile(r"[\\^$.|?*+()\[\]{}]")
 _JSON_TYPES = frozenset({"object", "array", "number", "integer", "boolean", "null"})
@@ -170,15 +173,32 @@ class _Writer:
     def _arguments(self, writing: Writing, tool: Tool, prefix: str) -> str:
         if writing.arguments is Arguments.JSON:
             return self._json(_object_schema(tool), prefix)
-        properties = tool.parameters.get("properties")
-        required = tool.parameters.get("required")
+        if writing.arguments is Arguments.GEMMA:
+            return self._gemma(_object_schema(tool), tool, prefix)
+        between = '"," space' if writing.arguments is Arguments.PYTHON else ""
+        return self._members(
+            tool.parameters,
+            prefix,
+            between,
+            lambda key, name: self._item(writing, tool, key, name),
+        )
+
+    def _members(
+        self,
+        schema: Mapping[str, Any],
+        prefix: str,
+        between: str,
+        write: Callable[[str, str], str],
+    ) -> str:
+        """The properties of an object, each as `write` writes it."""
+        properties = schema.get("properties")
+        required = schema.get("required")
         needed = set(required) if isinstance(required, list) else set()
         items: list[tuple[str, bool]] = []
         for index, key in enumerate(properties if isinstance(properties, Mapping) else ()):
             item = f"{prefix}-item{index}"
-            self.rules[item] = self._item(writing, tool, key, f"{prefix}value{index}")
+            self.rules[item] = write(key, f"{prefix}value{index}")
             items.append((item, key in needed))
-        between = '"," space' if writing.arguments is Arguments.PYTHON else ""
         return self._in_order(items, between, prefix)
 
     def _item(self, writing: Writing, tool: Tool, key: str, prefix: str) -> str:
@@ -207,6 +227,47 @@ class _Writer:
             return json
         self.rules[f"{prefix}-quoted"] = f'{json} | "\'" {_IN_SINGLE_QUOTES}* "\'"'
         return f"{prefix}-quoted"
+
+    def _gemma(self, schema: Mapping[str, Any], tool: Tool, prefix: str, depth: int = 0) -> str:
+        """A value in Gemma's notation; of what the schema says in another way, any value."""
+        schema = resolved(schema, tool.parameters)
+        types = allowed_types(schema, tool.parameters)
+        choices = schema.get("enum")
+        # References may unfold without end.
+        can_nest = depth < _MOST_NESTED and len(self.rules) < _MOST_RULES
+        if types == {"string"}:
+            if isinstance(choices, list) and choices:
+                quoted = [literal(f"{_GEMMA_QUOTE}{each}{_GEMMA_QUOTE}") for each in choices]
+                return f"({alternatives(quoted)})"
+            return sequence(literal(_GEMMA_QUOTE), self._until(_GEMMA_QUOTE))
+        if types and types <= _SCALARS:
+            return self._json(_rooted(schema, tool), prefix)
+        if types == {"object"} and schema.get("properties") and can_nest:
+            members = self._members(
+                schema,
+                prefix,
+                '","',
+                lambda key, name: sequence(
+                    literal(f"{key}:"),
+                    self._gemma(schema_of(schema, key), tool, name, depth + 1),
+                ),
+            )
+            return sequence('"{"', members, '"}"')
+        if types == {"array"} and isinstance(schema.get("items"), Mapping) and can_nest:
+            item = self._gemma(schema["items"], tool, f"{prefix}-entry", depth + 1)
+            self.rules[f"{prefix}-entries"] = f'"[" ({item} ("," {item})*)? "]"'
+            return f"{prefix}-entries"
+        return self._any_gemma(types)
+
+    def _any_gemma(self, types: frozenset[str]) -> str:
+        if _ANY_GEMMA not in self.rules:
+            member = f'[-A-Za-z0-9_]{{1,64}} ":" {_ANY_GEMMA}'
+            text = sequence(literal(_GEMMA_QUOTE), self._until(_GEMMA_QUOTE))
+            scalar = self._json({"type": sorted(_SCALARS)}, "gemmascalar")
+            self.rules["gemma-object"] = f'"{{" ({member} ("," {member})*)? "}}"'
+            array = f'"[" ({_ANY_GEMMA} ("," {_ANY_GEMMA})*)? "]"'
+            self.rules[_ANY_GEMMA] = f"{text} | {scalar} | gemma-object | {array}"
+        return "gemma-object" if types == {"object"} else _ANY_GEMMA
 
     def _text(self, schema: Mapping[str, Any], types: frozenset[str], end: str, prefix: str) -> str:
         """A value that is written as it is, up to its end tag."""

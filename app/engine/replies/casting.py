@@ -26,6 +26,17 @@ def schema_of(parameters: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
+def resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a schema that only refers to another one within `root` stands for."""
+    for _ in range(_MOST_STEPS):
+        reference = schema.get("$ref")
+        found = _referred(root, reference) if isinstance(reference, str) else None
+        if not isinstance(found, Mapping):
+            break
+        schema = found
+    return schema
+
+
 def allowed_types(schema: Any, root: Mapping[str, Any], steps: int = 0) -> frozenset[str]:
     """The JSON types that a schema takes; empty if it does not say."""
     if not isinstance(schema, Mapping) or steps > _MOST_STEPS:

@@ -128,6 +128,7 @@ class Arguments(StrEnum):
     JSON = "json"
     TAGGED = "tagged"
     PYTHON = "python"
+    GEMMA = "gemma"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,11 @@ def read_json_calls(call: CallContext) -> Reading[None]:
         UnreadableCallError: it does, but goes on otherwise.
     """
     source = call.source
+    has_read = False
     while True:
         char = yield from source.ink()
         if char == "{":
+            has_read = True
             if call.is_bare:
                 source.keep()
             else:
@@ -32,7 +34,7 @@ def read_json_calls(call: CallContext) -> Reading[None]:
             yield from _JsonCall(call).read()
         elif char in "[,;]}":
             source.at += 1
-        elif call.attempted == 0:
+        elif not has_read:
             if not (yield from source.accept(Markers(call.form.junk))):
                 raise NotACallError
         else:

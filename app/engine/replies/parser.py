@@ -212,8 +212,9 @@ class ReplyParser:
             yield from _READERS[form.syntax](call)
             yield from self._after(form)
         except NotACallError:
+            was_kept = source.is_kept
             source.back()
-            return call.attempted > 1
+            return not was_kept
         except UnreadableCallError as error:
             yield from self._skip_unreadable(error)
         except EndOfReplyError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,12 @@ from app.engine.structured.errors import SchemaError
 from app.engine.structured.gbnf import JsonRules, json_text, literal, sequence
 from app.engine.structured.schema import Compiler
 from app.engine.structured.source import Source
+
+_MOST_REPEATED = 2_000
+# Literals, classes and comments, in which braces mean nothing; then a repetition.
+_REPETITION = re.compile(
+    r'"(?:\\.|[^"\\])*"|\[(?:\\.|[^\]\\])*\]|#[^\n]*|\{\s*\d+\s*,\s*(?P<most>\d+)', re.DOTALL
+)
 
 
 def schema_rules(schema: Mapping[str, Any], prefix: str) -> tuple[str, dict[str, str]]:
@@ -49,16 +56,31 @@ def compose(root: str, rules: Mapping[str, str]) -> str:
 def grammar_of(output: OutputFormat) -> Grammar:
     """The grammar for a form of output; one that was given as a grammar is left as it is.
 
+    Whether a given grammar compiles is found out by llama.cpp alone.
+
     Raises:
         SchemaError: there is no exact grammar for it.
     """
     match output:
         case Grammar():
+            _check_repetitions(output.gbnf)
             return output
         case JsonObject():
             return Grammar(compose(*json_object_rules("json")))
         case JsonSchema(schema):
             return Grammar(compose(*schema_rules(schema, "json")))
+
+
+def _check_repetitions(gbnf: str) -> None:
+    """llama.cpp takes a repetition up to more than 2,000 times for one without end."""
+    for found in _REPETITION.finditer(gbnf):
+        digits = (found["most"] or "").lstrip("0")
+        if len(digits) > 4 or int(digits or "0") > _MOST_REPEATED:
+            raise SchemaError(
+                f"The grammar repeats something up to {digits[:20]} times; {_MOST_REPEATED:,} is "
+                "the most.",
+                "Nest two repetitions, or leave the upper bound out.",
+            )
 
 
 def fallback_tool_grammar(
@@ -81,7 +103,7 @@ def fallback_tool_grammar(
     forms: list[str] = []
     space = rules.space
     for index, each in enumerate(_callable(tools, choice, tool)):
-        root, made = schema_rules(_arguments(each), f"tool{index}")
+        root, made = _of_tool(each, f"tool{index}")
         bodies |= made
         forms.append(
             sequence(
@@ -110,6 +132,14 @@ def _callable(tools: Sequence[Tool], choice: ToolChoice, tool: str) -> list[Tool
             "Add the tool, or leave the choice to the model.",
         )
     return found
+
+
+def _of_tool(tool: Tool, prefix: str) -> tuple[str, dict[str, str]]:
+    try:
+        return schema_rules(_arguments(tool), prefix)
+    except SchemaError as error:
+        message = f"The tool “{tool.name[:80]}” cannot be used: {error.message}"
+        raise SchemaError(message, error.hint) from error
 
 
 def _arguments(tool: Tool) -> Mapping[str, Any]:

@@ -28,6 +28,7 @@ from app.engine.structured.source import Schema, Source
 _DEEPEST = 60
 _MOST_LISTED = 1_000  # multiples that are written out one by one
 _MOST_LENGTH = 10**9
+_MOST_WAYS = 20_000
 
 # What a schema without `type` is about, by the keywords that it has.
 _ABOUT = {
@@ -207,8 +208,11 @@ class Compiler:
         return sequence(literal(opening), space, inside, space if entries else "", literal(closing))
 
     def _check_circles(self) -> None:
-        """Find schemas that are, by their choices, only themselves again."""
-        done: set[str] = set()
+        """Find schemas that are, by their choices, only themselves again.
+
+        llama.cpp looks for the same, and walks every way there is through choices of choices.
+        """
+        ways: dict[str, int] = {}
         for start in self._bare:
             path: list[str] = []
             ahead = [(start, False)]
@@ -216,10 +220,12 @@ class Compiler:
                 name, is_over = ahead.pop()
                 if is_over:
                     path.pop()
-                    done.add(name)
+                    ways[name] = 1 + sum(ways.get(each, 1) for each in self._bare[name])
+                    if ways[name] > _MOST_WAYS:
+                        raise cannot("#", "anyOf", "has too many choices inside choices")
                 elif name in path:
                     raise cannot("#", "$ref", "leads in a circle without anything on the way")
-                elif name not in done and name in self._bare:
+                elif name not in ways and name in self._bare:
                     path.append(name)
                     ahead.append((name, True))
                     ahead.extend((each, False) for each in self._bare[name])

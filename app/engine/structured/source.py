@@ -142,7 +142,7 @@ def _too_large(why: str) -> SchemaError:
 def _check(schema: Schema, where: str) -> None:
     """Check against the schema of schemas."""
     # Imported late, it takes a tenth of a second. It has no type hints.
-    from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
+    from jsonschema import Draft202012Validator, FormatChecker
     from jsonschema import SchemaError as Broken
 
     try:

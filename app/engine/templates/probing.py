@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -22,6 +23,8 @@ _OFFERED = Tool(
     "Finds something out.",
     {"type": "object", "properties": {"which": {"type": "string", "description": "Which."}}},
 )
+_LONGEST_S = 4.0  # processor time for all of it; a known template takes a tenth of a second
+
 _CALLED = (
     _ASKED,
     Turn(Role.ASSISTANT, "", tool_calls=(ToolCall(_IDS[0], _TOOL, {_KEY: _VALUE}),)),
@@ -43,7 +46,7 @@ Renderer = Callable[[Sequence[Turn], Form, Sequence[Tool], TemplateOptions], str
 
 
 class Prober:
-    """Probes one template. After one that ran too long there are no more."""
+    """Probes one template. After one probe that ran too long there are no more."""
 
     def __init__(
         self, render: Renderer, explained: Callable[[BaseException], TemplateError]
@@ -51,6 +54,7 @@ class Prober:
         self._render = render
         self._explained = explained
         self._is_spent = False
+        self._deadline = time.thread_time() + _LONGEST_S
 
     def form(self) -> Form:
         """All that can be found out.
@@ -132,7 +136,7 @@ class Prober:
         options: TemplateOptions | None = None,
     ) -> str:
         """The rendered text; empty where the template fails or refuses."""
-        if self._is_spent:
+        if self._is_spent or time.thread_time() > self._deadline:
             return ""
         try:
             return self._once(turns, form, tools, options)

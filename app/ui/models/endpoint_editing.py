@@ -15,8 +15,7 @@ from app.ui.pane import PaneContext
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from app.engine.remote.probe import ServerFacts
-    from app.modelhub.endpoints import EndpointService
+    from app.modelhub.endpoints import EndpointService, ServerFacts
 
 
 def look_at(

@@ -8,10 +8,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSpinBox, QWidget
 
 from app.base.errors import AppError
-from app.engine.remote.address import is_unencrypted_internet
-from app.engine.remote.keys import KeyringMissing, KeyringTrouble
-from app.engine.remote.probe import ServerFacts
-from app.modelhub.endpoints import EndpointDraft
+from app.modelhub.endpoints import (
+    EndpointDraft,
+    KeyringMissing,
+    KeyringTrouble,
+    ServerFacts,
+    is_unencrypted_internet,
+)
 from app.modelhub.entities import Endpoint
 from app.ui.amounts import count_text
 from app.ui.icons import Icons

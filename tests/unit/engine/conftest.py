@@ -8,9 +8,20 @@ import pytest
 from app.base.child_side import Entry
 from app.engine.child import engine_child
 from app.engine.host import EngineHost, EngineState
+from app.engine.messages import Delta, TextDelta
 from tests.doubles import scripted_gguf
 
 MakeHost = Callable[..., EngineHost]
+
+
+def collect(pieces: list[str]) -> Callable[[Delta], None]:
+    """A listener that keeps the text of a reply."""
+
+    def take(delta: Delta) -> None:
+        if isinstance(delta, TextDelta):
+            pieces.append(delta.text)
+
+    return take
 
 
 @pytest.fixture(scope="session")

@@ -284,8 +284,7 @@ def test_storm_of_stops_leaves_an_engine_that_answers(load: Callable[..., Engine
 def test_idle_engine_uses_no_processor(load: Callable[..., EngineHost]) -> None:
     host = load()
     host.generate(_ask("Go on."))
-    assert host._used is not None
-    process = psutil.Process(host._used.pid)  # type: ignore[attr-defined]  # a local one
+    process = psutil.Process(host.pid)
     before = process.cpu_times()
     assert not threading.Event().wait(1.0)
     after = process.cpu_times()

@@ -9,16 +9,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from app.base.errors import Cancelled, ChildStopped
 from app.base.jobs import CancelToken
 from app.engine.errors import EngineStopped, ModelLoadError, NoModelLoaded, PromptTooLong
 from app.engine.host import EngineHost, EngineState, EngineStatus
-from app.engine.messages import Role, Turn
+from app.engine.messages import Delta, Role, Turn
 from app.engine.protocol import FinishReason, Generate
 from tests.doubles.scripted_engine import CITED, Script, scripted_engine
-from tests.unit.engine.conftest import MakeHost
+from tests.unit.engine.conftest import MakeHost, collect
 
 _MODEL = Path("model.gguf")
 _LONG = Script(replies={"": "word " * 4000}, tokens_per_s=200)
@@ -51,7 +52,7 @@ def _in_background(work: Callable[[], object]) -> tuple[threading.Thread, list[o
 def test_generate_streams_the_text_that_it_returns(make_host: MakeHost) -> None:
     host = _loaded(make_host, Script(tokens_per_s=100))
     pieces: list[str] = []
-    answer = host.generate(_ask(), pieces.append)
+    answer = host.generate(_ask(), collect(pieces))
     assert answer.text == "".join(pieces) == CITED
     assert answer.finish is FinishReason.END
     assert len(pieces) > 3
@@ -98,7 +99,7 @@ def test_cancel_from_another_thread_stops_at_once_with_partial_text(
     cancel, pieces = CancelToken(), list[str]()
     timer = threading.Timer(0.2, cancel.cancel)
     timer.start()
-    answer = host.generate(_ask(), pieces.append, cancel)
+    answer = host.generate(_ask(), collect(pieces), cancel)
     timer.join()
     assert answer.finish is FinishReason.STOPPED
     assert answer.text == "".join(pieces)
@@ -132,7 +133,7 @@ def test_child_that_aborts_mid_answer_is_an_error_with_the_partial_text(
     host = _loaded(make_host, Script(abort_after=4, tokens_per_s=50))
     pieces: list[str] = []
     with pytest.raises(EngineStopped) as caught:
-        host.generate(_ask(), pieces.append)
+        host.generate(_ask(), collect(pieces))
     assert caught.value.partial == "".join(pieces)
     assert CITED.startswith(caught.value.partial)
     assert caught.value.partial
@@ -146,12 +147,10 @@ def test_child_killed_mid_answer_is_an_error_and_the_next_load_works(
     make_host: MakeHost,
 ) -> None:
     host = _loaded(make_host, _LONG)
-    child = host._child  # the test plays the system's out-of-memory killer
-    assert child is not None
-    assert child.pid is not None
-    pid = child.pid
+    pid = host.pid  # the test plays the system's out-of-memory killer
+    assert pid is not None
 
-    def kill(_text: str) -> None:
+    def kill(_delta: Delta) -> None:
         os.kill(pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
 
     with pytest.raises(EngineStopped, match="memory") as caught:
@@ -167,8 +166,8 @@ def test_idle_child_that_dies_is_noticed(make_host: MakeHost, states: list[Engin
     noticed = threading.Event()
     host = _loaded(make_host, Script())
     host._on_change = lambda _state: noticed.set()
-    assert host._child is not None
-    host._child.kill()
+    assert host.pid is not None
+    os.kill(host.pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
     assert noticed.wait(10)
     assert host.state.status is EngineStatus.STOPPED
     assert host.loaded is None
@@ -214,12 +213,12 @@ def test_load_that_is_cancelled_ends_soon(make_host: MakeHost) -> None:
 
 def test_load_of_another_model_replaces_the_first(make_host: MakeHost) -> None:
     host = _loaded(make_host, Script())
-    first = host._child
+    first = host.pid
     assert first is not None
     facts = host.load(Path("second.gguf"))
     assert facts.name == "second"
     assert host.loaded == facts
-    assert not first.is_running
+    assert not psutil.pid_exists(first)
 
 
 def test_unload_during_an_answer_ends_it_as_stopped(make_host: MakeHost) -> None:

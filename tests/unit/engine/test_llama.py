@@ -16,12 +16,12 @@ from app.base.errors import AppError
 from app.base.jobs import CancelToken
 from app.engine.errors import EngineStopped, ModelLoadError, PromptTooLong, TemplateError
 from app.engine.host import EngineHost, EngineStatus
-from app.engine.messages import Role, Turn
+from app.engine.messages import Delta, Role, Turn
 from app.engine.options import LoadOptions
 from app.engine.protocol import FinishReason, Generate
 from app.engine.sampling import Sampling
 from tests.doubles.scripted_gguf import CITED, LONG_REPLY, scripted_gguf
-from tests.unit.engine.conftest import MakeHost
+from tests.unit.engine.conftest import MakeHost, collect
 
 _GERMAN = "Der Preis beträgt 5 € — 日本語 😀 fertig."
 _STOP_BOUND_S = 1.0  # the aim is 0.2; the machine that tests may be busy
@@ -62,7 +62,7 @@ def test_answer_is_the_one_its_template_chose(
     host: EngineHost, question: str, reply: str, temperature: float
 ) -> None:
     pieces: list[str] = []
-    answer = host.generate(_ask(question, sampling=Sampling(temperature)), pieces.append)
+    answer = host.generate(_ask(question, sampling=Sampling(temperature)), collect(pieces))
     assert answer.text == "".join(pieces) == reply
     assert answer.finish is FinishReason.END
     assert answer.timings.prompt_tokens > 5
@@ -93,7 +93,7 @@ def test_max_tokens_ends_with_length(host: EngineHost) -> None:
 def test_stop_text_across_tokens_ends_before_it(host: EngineHost) -> None:
     answer = host.generate(_ask("story", stop=("of a long reply. Sentence 3",)))
     assert answer.finish is FinishReason.END
-    assert answer.text == "Sentence 1 of a long reply. Sentence 2 "
+    assert answer.text == "Sentence 1 of a long reply. Sentence 2"
 
 
 def test_context_that_fills_up_ends_with_length(make_host: MakeHost, model_files: Path) -> None:
@@ -168,8 +168,10 @@ def test_stop_while_writing_keeps_the_text_and_the_model(
     host.load(model_files / "slow.gguf", LoadOptions(threads=1))
     cancel, pieces, asked = CancelToken(), list[str](), list[float]()
 
-    def take(text: str) -> None:
-        pieces.append(text)
+    keep = collect(pieces)
+
+    def take(delta: Delta) -> None:
+        keep(delta)
         if len(pieces) == 3:
             asked.append(time.perf_counter())
             cancel.cancel()
@@ -185,10 +187,8 @@ def test_stop_while_writing_keeps_the_text_and_the_model(
 def test_child_killed_mid_answer_keeps_the_text_and_loads_again(
     host: EngineHost, model_files: Path
 ) -> None:
-    child = host._child  # the test plays the system's out-of-memory killer
-    assert child is not None
-    assert child.pid is not None
-    pid = child.pid
+    pid = host.pid  # the test plays the system's out-of-memory killer
+    assert pid is not None
     with pytest.raises(EngineStopped) as caught:
         host.generate(_ask("story", max_tokens=4000), lambda _text: os.kill(pid, signal.SIGKILL))
     assert caught.value.partial
@@ -235,9 +235,7 @@ def test_model_without_template_answers_in_chatml(make_host: MakeHost, tmp_path:
 
 
 def test_fifty_answers_leave_no_handles_in_the_child(host: EngineHost) -> None:
-    child = host._child
-    assert child is not None
-    folder = Path(f"/proc/{child.pid}/fd")
+    folder = Path(f"/proc/{host.pid}/fd")
     if not folder.exists():
         pytest.skip("needs /proc")
     host.generate(_ask("When?"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,12 +54,10 @@ _CONVERSATIONS: dict[str, tuple[list[Turn], list[Tool], list[str]]] = {
 
 
 @pytest.fixture(params=_FILES, ids=lambda path: path.stem, scope="module")
-def template(request: pytest.FixtureRequest) -> Iterator[ChatTemplate]:
+def template(request: pytest.FixtureRequest) -> ChatTemplate:
     path: Path = request.param
     controls = ControlTexts([_SAID])
-    yield ChatTemplate.of_model(
-        path.read_text("utf-8"), controls=controls, bos="<s>", eos="</s>"
-    )
+    return ChatTemplate.of_model(path.read_text("utf-8"), controls=controls, bos="<s>", eos="</s>")
 
 
 @pytest.mark.parametrize("name", _CONVERSATIONS)
@@ -72,7 +69,7 @@ def test_template_of_a_known_model_shows_all_that_is_said(
         options = TemplateOptions(thinking=thinking, date="2026-02-03")
         rendered = template.render(turns, tools, options)
         assert [each for each in needed if each not in rendered.text] == []
-        assert "\U0010f" not in rendered.text.lower()
+        assert r"\u0010f" not in rendered.text.lower()
 
 
 def test_template_of_a_known_model_lets_no_control_token_through(template: ChatTemplate) -> None:

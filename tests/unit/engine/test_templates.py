@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engine.errors import TemplateError
@@ -51,12 +51,18 @@ def test_control_token_in_a_message_is_in_no_piece(said: str) -> None:
         assert not any(text in piece for piece in pieces)
 
 
+_TRIMMING = ChatTemplate(
+    "{% for m in messages %}{{ m.content | trim }}{% endfor %}", controls=_CONTROLS
+)
+
+
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["<|im_", "start|>", "end|>", "[", "INST]", "<", " ", "x"])))
 def test_messages_put_together_spell_no_control_token(parts: list[str]) -> None:
     text = "".join(parts)
     half = len(text) // 2
     turns = [Turn(Role.USER, text[:half]), Turn(Role.ASSISTANT, text[half:])]
-    pieces = _template("{% for m in messages %}{{ m.content | trim }}{% endfor %}").pieces(turns)
+    pieces = _TRIMMING.pieces(turns)
     assert "".join(pieces) == text[:half].strip() + text[half:].strip()
     for control in ("<|im_start|>", "<|im_end|>", "[INST]"):
         assert not any(control in piece for piece in pieces)

@@ -16,9 +16,11 @@ from app.engine.errors import ModelLoadError, NotEnoughMemory
 from app.engine.host import EngineState, EngineStatus
 from app.engine.options import Adapter, KvType, LoadOptions, Speculation, Switch
 from app.engine.protocol import ModelFacts
+from app.modelhub.endpoints import EndpointService
 from app.modelhub.entities import LocalModel, ModelId
 from app.modelhub.errors import GgufError, OptionsRefused
 from app.modelhub.service import ModelService
+from app.modelhub.serving import ServedModels
 from app.settings.store import SettingsStore
 from app.storage.db import Database
 from tests.doubles.memory import MemoryEngine
@@ -69,7 +71,8 @@ def service(
 ) -> Iterator[ModelService]:
     database = Database(data_paths.database)
     database.open()
-    service = ModelService(settings, database, notices, engine)  # type: ignore[arg-type]  # a double
+    served = ServedModels(EndpointService(database, notices), engine, notices)  # type: ignore[arg-type]  # a double
+    service = ModelService(settings, database, notices, engine, served)  # type: ignore[arg-type]  # a double
     yield service
     service.close()
     database.close()

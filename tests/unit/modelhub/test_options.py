@@ -27,7 +27,6 @@ from app.modelhub.options import (
     options_changed,
     options_from_json,
     options_to_json,
-    room,
 )
 from app.settings.schema import Engine
 
@@ -157,7 +156,7 @@ def test_changed_options_name_only_what_changed():
     ],
 )
 def test_room_ends_where_the_training_ended_unless_positions_are_scaled(options, trained, tokens):
-    assert room(options, trained) == tokens
+    assert options.room(trained) == tokens
 
 
 def test_adapters_alone_need_no_reload():

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import psutil  # type: ignore[import-untyped]  # the package ships no types
+import psutil
 
 from app.engine.llama.backends import Backends
 from app.engine.llama.devices import devices

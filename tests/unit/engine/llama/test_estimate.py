@@ -30,7 +30,7 @@ SMALL_CONTEXT = LoadOptions(context_length=1024)
 
 
 def need_of(path: Path, options: LoadOptions = SMALL_CONTEXT) -> MemoryNeed:
-    return estimate(path, options, sequences=4, outputs=16)
+    return estimate(path, options)
 
 
 @pytest.fixture(scope="module")
@@ -92,21 +92,26 @@ def test_estimate_can_be_cancelled(small: Path) -> None:
     cancel = CancelToken()
     cancel.cancel()
     with pytest.raises(Cancelled):
-        estimate(small, SMALL_CONTEXT, sequences=4, outputs=16, cancel=cancel)
+        estimate(small, SMALL_CONTEXT, cancel=cancel)
 
 
 _LOAD_AND_FILL = """
 import json, os, sys
 from pathlib import Path
 from app.engine.llama.native import llama_cpp
-from app.engine.llama.params import context_params, model_params
+from app.engine.llama.params import context_params, model_params, output_count, sequence_count
 from app.engine.llama.process import memory_bytes
 from app.engine.options import LoadOptions
 
 path, length, mapped = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "mapped"
 options = LoadOptions(context_length=length, use_mmap=mapped)
 model = llama_cpp.llama_model_load_from_file(os.fsencode(path), model_params(options).native)
-params = context_params(options, length=length, sequences=4, outputs=16).native
+params = context_params(
+    options,
+    length=length,
+    sequences=sequence_count(options, True),
+    outputs=output_count(options),
+).native
 context = llama_cpp.llama_init_from_model(model, params)
 left = length
 while left:
@@ -123,7 +128,7 @@ from app.engine.llama.estimate import estimate
 from app.engine.options import LoadOptions
 
 options = LoadOptions(context_length=int(sys.argv[2]), use_mmap=sys.argv[3] == "mapped")
-print(json.dumps(estimate(Path(sys.argv[1]), options, sequences=4, outputs=16).main_memory))
+print(json.dumps(estimate(Path(sys.argv[1]), options).main_memory))
 """
 
 
@@ -170,7 +175,7 @@ def test_quantized_weights_that_are_kept_twice_are_counted_twice(tmp_path: Path)
 
 
 def test_automatic_layers_without_a_graphics_card_are_none(small: Path) -> None:
-    assert automatic_layers(small, SMALL_CONTEXT, sequences=4, outputs=16) == 0
+    assert automatic_layers(small, SMALL_CONTEXT) == 0
 
 
 @pytest.mark.parametrize(

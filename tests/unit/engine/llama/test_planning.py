@@ -55,10 +55,19 @@ def test_prompt_beside_a_persons_reply_is_read_in_short_slices() -> None:
     assert 0 < tokens[prompt] * 0.01 <= SHARED_SLICE_S + 0.02
 
 
-def test_prompt_alone_is_read_in_long_slices() -> None:
+def test_prompt_alone_is_read_in_long_slices_at_fixed_places() -> None:
     planner, _clock = _planner()
-    prompt = FakeTask(ahead=5000, is_interactive=True)
-    assert 0.8 * SOLE_SLICE_S <= _tokens(planner.plan([prompt]))[prompt] * 0.01 <= SOLE_SLICE_S
+    planner.pace.note(100, 0.2)
+    prompt, slices = FakeTask(ahead=1000, is_interactive=True), list[int]()
+    while prompt.ahead:
+        (share,) = planner.plan([prompt])
+        slices.append(share.tokens)
+        prompt.ahead -= share.tokens
+    assert sum(slices) == 1000
+    assert max(slices) * 0.01 > 0.5 * SOLE_SLICE_S
+    # All but the last end at a multiple of 64, whatever the pace.
+    assert {each % 64 for each in slices[:-1]} == {0}
+    assert slices[-1] == 1000 % 64
 
 
 def test_background_prompt_is_read_in_slices_a_person_can_wait_for() -> None:

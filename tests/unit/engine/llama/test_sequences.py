@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.engine.llama.parking import LEAST_TOKENS, ParkedStates, StateBytes, common_prefix
 from app.engine.llama.sequences import KvSequence, SequencePool
@@ -109,6 +111,48 @@ def test_edited_end_leaves_the_former_end_where_it_was() -> None:
     assert sorted(each.length for each in pool) == [103, 300]
     assert pool.ledger.used == 303
     assert _run(pool, memory, _LONG) == len(_LONG) - 1
+
+
+def test_prompt_that_needs_the_cells_of_the_one_it_begins_like_moves_its_end_out() -> None:
+    memory = FakeMemory()
+    pool = _pool(memory, cells=310)
+    _run(pool, memory, _LONG)
+    assert _run(pool, memory, [*_LONG[:50], *range(1, 100)]) == 50
+    assert pool.parked.bytes_in_memory == len(_LONG)
+    assert _run(pool, memory, _LONG) == len(_LONG) - 1
+    assert _agree(pool, memory)
+
+
+def test_parked_state_that_is_longer_than_the_space_is_passed_over() -> None:
+    memory = FakeMemory()
+    pool = _pool(memory, cells=310)
+    pool.parked.put(range(5000), bytes(5000))
+    assert _run(pool, memory, list(range(200))) == 0
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(1, 300), st.integers(0, 40), st.booleans()),
+        max_size=12,
+    ),
+    st.booleans(),
+)
+@settings(max_examples=150, deadline=None)
+def test_prompt_that_fits_always_gets_in_when_nobody_runs(
+    prompts: list[tuple[int, int, int, bool]], can_cut: bool
+) -> None:
+    memory = FakeMemory(can_cut=can_cut)
+    pool = _pool(memory, cells=310, count=3, budget=900)
+    for family, length, own, keep in prompts:
+        prompt = [*range(family * 1000, family * 1000 + length), *range(90_000, 90_000 + own)]
+        prompt = prompt[:305]
+        sequence = pool.open(prompt, most_reused=len(prompt) - 1, cells=min(30, 310 - len(prompt)))
+        assert sequence is not None
+        assert sequence.tokens == prompt[: sequence.length]
+        _compute(pool, memory, sequence, prompt)
+        assert pool.ledger.used <= 310
+        assert _agree(pool, memory)
+        pool.park(sequence, keep=keep)
 
 
 def test_live_sequence_shares_its_beginning_with_a_newcomer() -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pytest
@@ -333,4 +332,4 @@ def test_facts_say_what_is_known(connect: Connect) -> None:
     facts = connect(VLLM, version="0.11.2", context_length=8192, has_tools=False).loaded
     assert (facts.name, facts.engine_build) == ("the-model", "vLLM 0.11.2")
     assert (facts.context_length, facts.has_tools) == (8192, False)
-    assert math.isfinite(facts.memory_bytes)
+    assert connect().loaded.context_length == 4096  # where the server says nothing

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -18,8 +17,6 @@ from app.base.jobs import CancelToken
 from app.engine.errors import EngineError, EngineStopped, NotSupported, PromptTooLong
 from app.engine.messages import Delta
 from app.engine.protocol import FinishReason
-from app.engine.remote import failures
-from app.engine.remote.address import parse_address
 from app.engine.remote.engine import RemoteEngine
 from app.engine.remote.errors import (
     BadAddress,
@@ -443,13 +440,16 @@ def test_tls_at_a_plain_port_is_said(server: OpenAiServer, retries: Retries) -> 
     assert "encrypted" in error.message
 
 
-def test_certificate_that_is_not_trusted_is_said() -> None:
-    cause = ssl.SSLCertVerificationError("bad")
-    cause.verify_message = "self-signed certificate"
-    error = failures.of_exception(cause, parse_address("https://gpu.lan"))
-    assert isinstance(error, NotEncrypted)
-    assert "self-signed certificate" in error.message
-    assert not error.is_passing
+@pytest.mark.parametrize("url", ["socks4://127.0.0.1:9", "socks5://127.0.0.1:9", "nonsense://x"])
+def test_proxy_that_cannot_be_used_is_said(
+    monkeypatch: pytest.MonkeyPatch, retries: Retries, url: str
+) -> None:
+    for name in ("ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, url)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    engine = RemoteEngine(RemoteModel("https://api.example.com/v1", "m"), KEY, retries=retries)
+    assert "proxy" in refused(CannotConnect, engine).message
 
 
 def test_key_reaches_no_log(

@@ -292,3 +292,19 @@ def test_typed_dialects_take_the_type_from_the_reply() -> None:
         tools=(Tool("fly"),),
     )
     assert heard.calls == [("fly", {"a": "1", "b": 1})]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("apertus", "<|tools_prefix|>\n,{} and more text<|tools_suffix|>"),
+        ("llama3", '{"name": "get_weather", "parameters": oops, "days": 1}'),
+        ("llama3", '{"name": "add_note", "parameters": {}}; {"name": "", "parameters": {}}'),
+        ("hermes", "<tool_call>[]</tool_call>"),
+        ("lfm2", "<|tool_call_start|>[f(a=1), g]"),
+    ],
+)
+def test_odd_replies_come_out_the_same_letter_by_letter(name: str, text: str) -> None:
+    whole = hear(name, text)
+    check_deltas(whole)
+    assert hear(name, list(text)) == whole

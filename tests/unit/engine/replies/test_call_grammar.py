@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from random import Random
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -50,7 +51,7 @@ TOOLS = (
         },
     ),
 )
-NONE_FOR = {"gemma4", "minimax_m3"}
+NONE_FOR = {"minimax_m3"}
 WITH_GRAMMAR = [each.name for each in dialects() if each.name not in NONE_FOR]
 
 
@@ -177,6 +178,38 @@ def test_until_takes_any_text_up_to_the_first_end(end: str, llama: Llama) -> Non
         whole = f"{inside}{end}"
         assert llama.accepts(grammar, whole) == (whole.index(end) == len(whole) - len(end))
         assert not llama.accepts(grammar, f"{whole}x")
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {
+            "type": "object",
+            "properties": {"a": {}, "b": {"type": "object"}, "c": {"type": "array"}},
+        },
+        {
+            "type": "object",
+            "properties": {"tree": {"$ref": "#/$defs/tree"}},
+            "$defs": {
+                "tree": {
+                    "type": "object",
+                    "properties": {
+                        side: {"type": "array", "items": {"$ref": "#/$defs/tree"}} for side in "lr"
+                    },
+                }
+            },
+        },
+    ],
+)
+def test_gemma_grammar_bears_schemas_that_say_little_or_repeat(
+    parameters: dict[str, Any], llama: Llama
+) -> None:
+    grammar = call_grammar(dialect("gemma4"), [Tool("f", parameters=parameters)])
+    assert grammar is not None
+    assert llama.compiles(grammar)
+    assert len(grammar.gbnf) < 200_000
+    assert hear("gemma4", Sampler(grammar).draw(Random(1), 60)).reply.problem == ""
 
 
 def test_calls_that_a_grammar_forced_survive_the_parser_with_thought() -> None:
