@@ -49,6 +49,7 @@ _CAUSES = (
 _REASONS = (
     r"error loading model[^:]*: (.+)",
     r"(GGML_ASSERT\(.+)",
+    r"ERROR error: (.+)",
     r"what\(\):\s*(.+)",
     # "ret = 2" and "compute status: 1" come of our own Stop and say nothing of what went wrong.
     r"(\S+: (?:error|failed)(?!.*(?:ret = 2|compute status: 1)$).+)",

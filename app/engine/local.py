@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
@@ -40,6 +41,7 @@ from app.engine.protocol import (
 log = logging.getLogger(__name__)
 
 _CANCEL_GRACE_S = 2.0  # a child that does not react to Stop for so long hangs, and is killed
+_SEND_GRACE_S = 0.5
 _LOG_LINES = 200  # enough to hold the reason above the tracebacks of all threads
 # Parked conversations are written to disk when a model is unloaded; see `SequencePool.save_parked`.
 _UNLOAD_GRACE_S = 8.0
@@ -141,7 +143,7 @@ class LocalEngine:
             on_delta(delta)
 
         try:
-            answer: Generated = self._finish(self._child.call(request, take), cancel)
+            answer: Generated = self._finish(self._call(request, cancel, take), cancel)
         except (Cancelled, ChildStopped) as error:
             text = "".join(pieces)
             if isinstance(error, Cancelled) or cancel.is_cancelled:
@@ -209,11 +211,20 @@ class LocalEngine:
 
     def close(self) -> None:
         """Give the memory back. An answer under way ends as if stopped."""
-        self._child.stop(_UNLOAD_GRACE_S)
+        self._end(_UNLOAD_GRACE_S)
 
     def abandon(self) -> None:
         """End the child at once, such as in the middle of a load that nobody wants any more."""
-        self._child.stop(grace_s=0)
+        self._end(grace_s=0)
+
+    def _end(self, grace_s: float) -> None:
+        # A child that hangs may not even take the request to end; then sending it does not return.
+        insist = threading.Timer(grace_s + _SEND_GRACE_S, self._child.kill)
+        insist.start()
+        try:
+            self._child.stop(grace_s)
+        finally:
+            insist.cancel()
 
     def _child_ended(self, ended: ChildExit) -> None:
         if not ended.expected and self._facts is not None:
@@ -224,9 +235,22 @@ class LocalEngine:
 
     def _ask(self, body: object, cancel: CancelToken | None = None) -> Any:
         try:
-            return self._finish(self._child.call(body), cancel or CancelToken())
+            cancel = cancel or CancelToken()
+            return self._finish(self._call(body, cancel), cancel)
         except ChildStopped as error:
             raise self._stopped("") from error
+
+    def _call(
+        self, body: object, cancel: CancelToken, on_event: OnDelta = lambda _delta: None
+    ) -> PendingCall:
+        """Send a request. A child that hangs may not take it, and then a Stop ends the child."""
+        insist = threading.Timer(_CANCEL_GRACE_S, self._hangs)
+        forget = cancel.on_cancel(insist.start)
+        try:
+            return self._child.call(body, on_event)
+        finally:
+            forget()
+            insist.cancel()
 
     def _finish(self, pending: PendingCall, cancel: CancelToken) -> Any:
         return answer_or_stop(pending, cancel, self._hangs)

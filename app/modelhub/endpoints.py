@@ -27,6 +27,7 @@ __all__ = [
     "EndpointService",
     "KeyringMissing",  # what the window has to know of the rest
     "KeyringTrouble",
+    "RemoteModel",
     "ServerFacts",
     "is_unencrypted_internet",
 ]

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from app.engine.options import LoadOptions
 from app.engine.protocol import MemoryNeed, ModelFacts
+from app.engine.remote.address import is_unencrypted_internet
 from app.engine.sampling import Sampling
 from app.modelhub.entities import Endpoint, LocalModel
 
@@ -115,6 +116,11 @@ def short_name(endpoint: Endpoint) -> str:
     """The name of an endpoint without its server, where the name ends with it."""
     name = endpoint.name.removesuffix(f" on {host_of(endpoint.base_url)}")
     return name or endpoint.model
+
+
+def is_unprotected(base_url: str) -> bool:
+    """Whether what is sent to an address goes unencrypted over the internet."""
+    return is_unencrypted_internet(base_url)
 
 
 def is_loopback(base_url: str) -> bool:

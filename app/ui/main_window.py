@@ -326,6 +326,7 @@ class MainWindow(QMainWindow):
         self._save_timer.stop()
         self._save_state()
         event.accept()
+        self.hide()  # the engine may write conversations to disk for some seconds
         self.closing.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -60,6 +60,7 @@ class Script:
         abort_on_load: the process calls abort() while it loads.
         context_length: longer prompts are refused, four characters a token.
         thinks: it says that it has a switch for reasoning.
+        sees: it says that it sees pictures, each of which costs it 100 tokens.
         template: any text; another one is another chat template.
         rounding: what it says of the last digits, unless the request is exact.
     """
@@ -76,6 +77,7 @@ class Script:
     context_length: int = 8192
     reasoning: dict[str, str] = field(default_factory=dict)
     thinks: bool = False
+    sees: bool = False
     template: str = "scripted"
     rounding: Rounding = field(default_factory=Rounding)
 
@@ -137,6 +139,7 @@ class ScriptedEngine:
             sha256,
             "scripted",
             thinks=script.thinks,
+            sees=script.sees,
             dialect="plain",
         )
         return self._facts
@@ -231,7 +234,7 @@ def _tokens(text: str) -> int:
 
 
 def _prompt_tokens(turns: tuple[Turn, ...]) -> int:
-    return sum(_tokens(turn.content) + 4 for turn in turns)
+    return sum(_tokens(turn.content) + 4 + 100 * len(turn.images) for turn in turns)
 
 
 def scripted_engine(script: Script | None = None) -> ScriptedEngine:

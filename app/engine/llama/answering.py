@@ -15,7 +15,7 @@ from app.engine.llama.task import Prompt
 from app.engine.llama.vocabulary import Vocabulary
 from app.engine.messages import Delta, Image, Reply, TextDelta, Tool, Turn
 from app.engine.protocol import Generate, Grammar, TemplateOptions, ToolChoice
-from app.engine.replies.calls import call_grammar
+from app.engine.replies.calls import after_thought, call_grammar
 from app.engine.replies.catalogue import dialect
 from app.engine.replies.dialect import Dialect
 from app.engine.replies.parser import ReplyParser
@@ -191,7 +191,8 @@ class Answering:
             tools = ()
         rendered = self.render(request.turns, tools, request.template)
         spoken = self._dialect if not tools or self._template.has_tools else dialect(_GENERIC)
-        tail = rendered.text[-_TAIL:]
+        # A given grammar leaves no room for reasoning, even if the prompt has opened it.
+        tail = "" if isinstance(request.output, Grammar) else rendered.text[-_TAIL:]
         return _Plan(
             self._prompt(rendered),
             ReplyParser(spoken, tools, tail),
@@ -205,7 +206,11 @@ class Answering:
         self, request: Generate, tools: tuple[Tool, ...], spoken: Dialect, tail: str
     ) -> Grammar | None:
         if request.output is not None:
-            return grammar_of(request.output)
+            given = grammar_of(request.output)
+            at_once = isinstance(request.output, Grammar) or (
+                request.template.thinking is False and not spoken.is_reasoning(tail)
+            )
+            return given if at_once else after_thought(given, spoken, tail)
         if not tools:
             return None
         grammar = call_grammar(

@@ -8,6 +8,7 @@ the KV space is full, tasks wait or step aside, and go on later from where they 
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -30,6 +31,14 @@ if TYPE_CHECKING:
     from app.engine.llama.vision import ImageChunk
 
 log = logging.getLogger(__name__)
+
+# Who is full lets somebody step aside, who comes back. So often in a row, it will not get better.
+_MOST_IN_VAIN = 32
+BROKEN_EXIT_CODE = 71
+
+
+def _end_process() -> None:
+    os._exit(BROKEN_EXIT_CODE)
 
 
 class Watch(Protocol):
@@ -71,6 +80,7 @@ class EngineLoop:
         most_outputs: int,
         watch: Watch | None = None,
         images: ImageReader | None = None,
+        on_break: Callable[[], None] = _end_process,
     ) -> None:
         """Start the thread; it sleeps until there is work.
 
@@ -84,6 +94,7 @@ class EngineLoop:
             most_outputs: most tokens of a step whose logits are wanted.
             watch: told of each decoding step.
             images: for models that see.
+            on_break: called on the loop's thread when it cannot go on.
         """
         self._context = context
         self._pool = pool
@@ -92,10 +103,12 @@ class EngineLoop:
         self._most_outputs = most_outputs
         self._watch = watch
         self._images = images
+        self._on_break = on_break
         self._watchdog = Watchdog()
         self._batch = TokenBatch(batch)
         self._roster = Roster(pool, streams)
         self._computing: list[Task] = []
+        self._in_vain = 0  # steps in a row of which nothing came
         self._errands: list[_Errand] = []
         self._news = threading.Condition()
         self._closing = False
@@ -147,6 +160,13 @@ class EngineLoop:
             self._news.notify()
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        except BaseException:  # nobody would be answered any more, and nobody would know
+            log.exception("error: the engine's loop broke")
+            self._on_break()
+
+    def _serve(self) -> None:
         while True:
             with self._news:
                 while not (self._closing or self._errands) and self._roster.is_empty:
@@ -173,11 +193,13 @@ class EngineLoop:
             self._fail([stuck], _no_room())
         picture = next((each for each in self._roster.running if _is_at_image(each)), None)
         if picture is not None:
-            self._see(picture)
+            with self._watchdog.step():
+                self._see(picture)
             return
         shares = self._fitting(self._planner.plan(self._roster.running))
         if shares:
-            self._compute(shares)
+            with self._watchdog.step():
+                self._compute(shares)
 
     def _drop_cancelled(self) -> None:
         for task in self._roster:
@@ -244,6 +266,7 @@ class EngineLoop:
         result = self._decode(tasks, only_replies=len(batch) == len(shares))
         seconds = time.perf_counter() - started
         if result == Computed.DONE:
+            self._in_vain = 0
             self._planner.note(shares, seconds)
             self._deliver(parts, started)
             return
@@ -251,15 +274,15 @@ class EngineLoop:
             sequence = task.sequence
             assert sequence is not None  # it was computed with
             self._pool.forget_beyond(sequence, sequence.length)
+        if result == Computed.ABORTED and any(each.cancel.is_cancelled for each in tasks):
+            return
+        self._in_vain += 1
+        lost = self._in_vain > _MOST_IN_VAIN
         if result == Computed.NO_ROOM:
-            if not self._free_more():
+            if lost or not self._free_more():
                 self._fail(tasks, _no_room())
-        elif result != Computed.ABORTED:
-            error = EngineError(
-                f"The engine could not go on with this answer ({result}).",
-                "Ask again, or load the model again.",
-            )
-            self._fail(tasks, error)
+        elif lost or result != Computed.ABORTED:
+            self._fail(tasks, _cannot_go_on(result))
 
     def _decode(self, tasks: list[Task], *, only_replies: bool) -> int:
         watch = self._watch if only_replies else None
@@ -273,8 +296,7 @@ class EngineLoop:
                 return Computed.ABORTED
         started = time.perf_counter()
         try:
-            with self._watchdog.step():
-                result = self._context.compute(self._batch)
+            result = self._context.compute(self._batch)
         finally:
             with self._news:
                 self._computing = []
@@ -310,6 +332,10 @@ class EngineLoop:
             done = task.take(outputs, guessed)
         except AppError as error:
             self._fail([task], error)
+            return
+        except Exception as bug:  # its caller learns of it; the others go on
+            log.exception("an output could not be used")
+            self._fail([task], bug)
             return
         # Wrong guesses and what was taken back leave the sequence; the last token is still ahead.
         wanted = max(len(task.tokens) - 1, len(task.prompt.tokens) - 1)
@@ -374,8 +400,7 @@ class EngineLoop:
         self._context.flag.lower()
         self._computing = [task]
         try:
-            with self._watchdog.step():
-                return self._images.evaluate(chunk, self._id(task), start)
+            return self._images.evaluate(chunk, self._id(task), start)
         finally:
             self._computing = []
 
@@ -393,7 +418,7 @@ def _image_ahead(task: Task) -> int | None:
 def _answer(future: Future[Any], outcome: Callable[[], object]) -> None:
     try:
         _settle(future, value=outcome())
-    except (AppError, Cancelled) as error:
+    except Exception as error:  # noqa: BLE001  # whoever waits learns of it
         _settle(future, error=error)
 
 
@@ -408,6 +433,13 @@ def _settle(
             future.set_result(value)
     except InvalidStateError:
         log.debug("a task was answered before it ended")
+
+
+def _cannot_go_on(result: int) -> EngineError:
+    return EngineError(
+        f"The engine could not go on with this answer ({result}).",
+        "Ask again, or load the model again.",
+    )
 
 
 def _no_room() -> EngineError:

@@ -275,7 +275,9 @@ class LlamaModel:
         self._closers.append(lambda: self._pool.save_parked(_SAVE_S))
         self._closers.append(self._loop.close)
         self._scores = Scores(weights.vocabulary, self._loop, self._context.length)
-        self._answering = Answering(weights.vocabulary, template, spoken, room=self._context.length)
+        self._answering = Answering(
+            weights.vocabulary, template, spoken, room=self._context.length, projector=projector
+        )
         self.facts = replace(
             facts,
             context_length=self._context.length,

@@ -152,7 +152,8 @@ def context_params(
     params.n_batch = min(options.batch, length)
     params.n_ubatch = min(options.micro_batch, params.n_batch)
     params.n_seq_max = min(sequences, llama_cpp.llama_max_parallel_sequences())
-    params.n_outputs_max = max(outputs, params.n_seq_max) if outputs else 0
+    # With fewer outputs than sequences llama.cpp ends its process.
+    params.n_outputs_max = max(outputs or params.n_batch, params.n_seq_max)
     params.n_threads = max(1, threads)
     params.n_threads_batch = max(1, prefill_threads or threads)
     params.type_k, params.type_v = _KV_TYPES[options.kv_type_k], _KV_TYPES[options.kv_type_v]
@@ -171,7 +172,8 @@ def sequence_count(options: LoadOptions, can_cut: bool) -> int:
 
     Of models that cannot be cut, each takes memory of its own.
     """
-    return options.streams + (_PARKED_BESIDE if can_cut else 1)
+    count = options.streams + (_PARKED_BESIDE if can_cut else 1)
+    return min(count, int(llama_cpp.llama_max_parallel_sequences()))
 
 
 def output_count(options: LoadOptions) -> int:

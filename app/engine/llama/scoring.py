@@ -26,8 +26,8 @@ class Scoring(Task):
 
     @property
     def first_output(self) -> int:
-        """The output before the first scored token."""
-        return self._begin - 1
+        """The output before the next token to be scored."""
+        return self._begin - 1 + len(self._scores)
 
     def take(self, outputs: Outputs, guessed: int) -> bool:
         """Note how likely each next token was."""

@@ -109,8 +109,8 @@ class Stream(Task):
 
     @property
     def first_output(self) -> int:
-        """The last token of the prompt, then each new one."""
-        return len(self.prompt.tokens) - 1
+        """The last token that is known: of the prompt, then of the reply."""
+        return len(self.tokens) - 1
 
     @property
     def keep(self) -> bool:  # type: ignore[override]  # a property here, a constant elsewhere
@@ -137,7 +137,7 @@ class Stream(Task):
         """Tokens that may come next."""
         most = min(most, self._request.max_tokens - self.written - 1)
         guesser, sequence = self._guesser, self.sequence
-        if guesser is None or sequence is None or most < 1 or self._forbidden:
+        if guesser is None or sequence is None or most < 1 or self._forbidden or self.ahead > 1:
             self._guess = ()
         else:
             self._guess = guesser.guess(sequence.id, self.tokens, most)[:most]

@@ -56,7 +56,7 @@ def call_grammar(
     if choice is ToolChoice.NONE or (choice is ToolChoice.AUTO and not tools):
         return None
     if _is_forced(dialect):
-        return _with_thought(fallback_tool_grammar(tools, choice, tool), dialect, prompt_tail)
+        return after_thought(fallback_tool_grammar(tools, choice, tool), dialect, prompt_tail)
     if not dialect.writing:
         return None
     is_lazy = choice is ToolChoice.AUTO
@@ -69,7 +69,7 @@ def call_grammar(
         )
     leads = [writer.lead(each) for each in dialect.writing]
     root = alternatives([sequence(lead, form) for lead, form in zip(leads, forms, strict=True)])
-    return _with_thought(Grammar(compose(root, writer.rules)), dialect, prompt_tail)
+    return after_thought(Grammar(compose(root, writer.rules)), dialect, prompt_tail)
 
 
 def _is_forced(dialect: Dialect) -> bool:
@@ -115,7 +115,7 @@ def _callable(tools: Sequence[Tool], tool: str) -> list[Tool]:
     return found
 
 
-def _with_thought(grammar: Grammar, dialect: Dialect, prompt_tail: str) -> Grammar:
+def after_thought(grammar: Grammar, dialect: Dialect, prompt_tail: str) -> Grammar:
     """The same behind reasoning, which a grammar from the start would forbid."""
     thoughts: list[str] = []
     rules: dict[str, str] = {}

@@ -167,6 +167,10 @@ class Dialect:
     messages: Messages | None = None
     writing: tuple[Writing, ...] = ()
 
+    def is_reasoning(self, prompt_tail: str) -> bool:
+        """Whether the end of a prompt has opened the reasoning."""
+        return any(pair.is_opened_by(prompt_tail) for pair in self.reasoning)
+
     @property
     def markers(self) -> frozenset[str]:
         """Every text that has a meaning in this dialect."""

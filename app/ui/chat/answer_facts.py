@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.chat.entities import AnswerMode, AnswerRecord, EngineSetup
+from app.chat.entities import AnswerMode, AnswerRecord, AnswerServer, EngineSetup, Picture
 from app.chat.sampling import steps_of
 from app.engine.messages import Role, Turn
 from app.engine.options import ALL_LAYERS, Switch
@@ -21,6 +21,7 @@ _SPEAKERS = {
     Role.TOOL: "Tool",
 }
 _QUOTED = "No model was loaded. The sentences stand in your documents just as they are shown."
+_NO_PROMISE = "A server does not promise the same answer twice."
 _MAY_DIFFER = "the same request may differ in the last digits."
 
 
@@ -71,9 +72,13 @@ def facts_text(sections: Sequence[FactSection], prompt: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def prompt_text(turns: Sequence[Turn]) -> str:
-    """What was sent, turn by turn and word for word."""
-    return "\n\n".join(f"── {_SPEAKERS[turn.role]} ──\n{_said(turn)}" for turn in turns)
+def prompt_text(turns: Sequence[Turn], pictures: Sequence[Sequence[Picture]] = ()) -> str:
+    """What was sent, turn by turn and word for word; `pictures` are those of each turn."""
+    shown = pictures or [()] * len(turns)
+    return "\n\n".join(
+        f"── {_SPEAKERS[turn.role]} ──\n{_said(turn, seen)}"
+        for turn, seen in zip(turns, shown, strict=True)
+    )
 
 
 def rounding_text(rounding: Rounding, *, exact: bool = False) -> str:
@@ -93,9 +98,9 @@ def rounding_text(rounding: Rounding, *, exact: bool = False) -> str:
     return "Computed alone and from the start; run again exactly, it comes out the same."
 
 
-def _said(turn: Turn) -> str:
+def _said(turn: Turn, pictures: Sequence[Picture]) -> str:
     parts = [f"(thought) {turn.reasoning}"] if turn.reasoning else []
-    parts += [f"({count_text(len(turn.images), 'picture')})"] if turn.images else []
+    parts += [f"(picture {each.name}, SHA-256 {each.sha256})" for each in pictures]
     parts += [turn.content] if turn.content else []
     parts += [f"(calls {call.name} with {dict(call.arguments)})" for call in turn.tool_calls]
     return "\n".join(parts)
@@ -107,6 +112,9 @@ def _model(record: AnswerRecord) -> Iterator[Fact]:
         yield Fact("Quantization", record.quantization)
     if record.model_path:
         yield Fact("File", str(Path(record.model_path)), is_code=True)
+    if record.server is not None:
+        yield from _server(record.server, record.engine_build)
+        return
     known = record.model_sha256 or "not yet computed when the answer was made"
     yield Fact("SHA-256 of the file", known, is_code=bool(record.model_sha256))
     if record.template_sha256:
@@ -115,6 +123,19 @@ def _model(record: AnswerRecord) -> Iterator[Fact]:
         yield Fact("Replies read as", record.dialect)
     if record.engine_build:
         yield Fact("Engine", record.engine_build)
+
+
+def _server(server: AnswerServer, program: str) -> Iterator[Fact]:
+    yield Fact("Connection", server.name)
+    yield Fact("Address", server.address, is_code=True)
+    yield Fact("Called there", server.model)
+    yield Fact("Server", program)
+    if server.context_length:
+        yield Fact("Context", count_text(server.context_length, "token"))
+    if server.ignored_settings:
+        yield Fact("Not known there", ", ".join(server.ignored_settings))
+    if not server.counts_exactly:
+        yield Fact("Prompt was fitted by", "an estimate of its tokens, on the high side")
 
 
 def _setup(setup: EngineSetup | None) -> Iterator[Fact]:
@@ -197,6 +218,12 @@ def _memory_and_guesses(timings: Timings) -> Iterator[Fact]:
 
 
 def _repeatability(record: AnswerRecord) -> FactSection:
+    if record.server is not None and not record.error:
+        repeat = record.repeat
+        if repeat is None:
+            return FactSection("Repeating it", note=_NO_PROMISE)
+        first = f"{_NO_PROMISE} " if repeat.is_same else ""  # else it is among the reasons
+        return FactSection("Repeating it", note=f"{first}{repeat_text(repeat)}")
     if record.setup is None or record.error:
         return FactSection("Repeating it")
     notes = [rounding_text(record.rounding, exact=record.exact)]

@@ -10,6 +10,7 @@ from app.base.jobs import CancelToken
 from app.chat.entities import Conversation, ConversationId, Message
 from app.engine.messages import Role
 from app.library.entities import Scope
+from app.ui.chat.draft import Draft
 from app.ui.chat.running_answer import OnEvent, RunningAnswer
 from app.ui.jobs import JobRunner
 
@@ -48,7 +49,9 @@ class Asking(QObject):
         found = [each for each in self._running if each.conversation_id == conversation_id]
         return found[0] if found and conversation_id is not None else None
 
-    def ask(self, conversation_id: ConversationId | None, scope: Scope, text: str) -> RunningAnswer:
+    def ask(
+        self, conversation_id: ConversationId | None, scope: Scope, question: Draft
+    ) -> RunningAnswer:
         """Ask in a conversation, or in a new one over these documents."""
         chat = self._chat
 
@@ -60,9 +63,9 @@ class Asking(QObject):
                 made = chat.create(scope)
                 on_made(made)
                 target = made.id
-            return chat.ask(target, text, on_event, cancel)
+            return chat.ask(target, question.text, on_event, cancel, pictures=question.files)
 
-        answer = self._start(conversation_id, text)
+        answer = self._start(conversation_id, question)
         answer.run(work)
         return answer
 
@@ -95,7 +98,9 @@ class Asking(QObject):
         for answer in tuple(self._running):
             answer.stop()
 
-    def _start(self, conversation_id: ConversationId | None, question: str | None) -> RunningAnswer:
+    def _start(
+        self, conversation_id: ConversationId | None, question: Draft | None
+    ) -> RunningAnswer:
         answer = RunningAnswer(self._jobs, conversation_id, question, self)
         answer.advanced.connect(lambda: self.advanced.emit(answer))
         answer.ended.connect(lambda: self._on_ended(answer))

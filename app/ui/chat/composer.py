@@ -1,21 +1,27 @@
-"""Where a question is written: the text, what it is asked over, and Send or Stop."""
+"""Where a question is written: text and pictures, what it is asked over, and Send or Stop."""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragMoveEvent,
     QDropEvent,
     QFocusEvent,
+    QImage,
     QKeyEvent,
     QResizeEvent,
     QTextCursor,
 )
-from PySide6.QtWidgets import QFrame, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
+from app.chat.pictures import CANNOT_SEE, CANNOT_SEE_HINT, is_picture
+from app.ui.chat.consent import Gate, open_gate
+from app.ui.chat.draft import Draft
+from app.ui.chat.picture_tray import PictureTray
 from app.ui.icons import Icons
 from app.ui.theme import set_look
 from app.ui.widgets.buttons import Button, IconButton
@@ -29,10 +35,16 @@ _LONGEST_SCOPE = 220
 class Composer(QFrame):
     """The composer card.
 
+    Attributes:
+        gate: called with what sends the question; it calls that at once, later, or not at all.
+
     Signals:
-        submitted: a question, trimmed and not empty.
+        submitted: the text of a question, trimmed and not empty; its pictures are in the tray.
         stop_requested: the running answer shall stop.
-        attach_requested: files shall be chosen.
+        attach_requested: documents shall be chosen.
+        pictures_requested: pictures shall be chosen.
+        files_pasted: a list of paths of picture files.
+        image_pasted: a `QImage`.
         scope_requested: the documents to ask over shall be chosen.
         recall_requested: Up was pressed in an empty composer.
     """
@@ -40,6 +52,9 @@ class Composer(QFrame):
     submitted = Signal(str)
     stop_requested = Signal()
     attach_requested = Signal()
+    pictures_requested = Signal()
+    files_pasted = Signal(list)
+    image_pasted = Signal(QImage)
     scope_requested = Signal()
     recall_requested = Signal()
 
@@ -48,18 +63,25 @@ class Composer(QFrame):
         self._icons = icons
         self._is_running = False
         self._can_stop = False
+        self.gate: Gate = open_gate
+        self._sees = False
         self.setObjectName("composer")
         self.setProperty("lit", "false")
         self._edit = _Question(self)
-        self._edit.setPlaceholderText("Ask your documents")
         self._edit.setAccessibleName("Question")
         self._edit.textChanged.connect(self._show_send)
         self._edit.sent.connect(self._on_sent)
         self._edit.recalled.connect(self.recall_requested)
         self._edit.focused.connect(self._on_focused)
+        self._edit.files_pasted.connect(self.files_pasted)
+        self._edit.image_pasted.connect(self.image_pasted)
+        self.tray = PictureTray(icons)
+        self.tray.changed.connect(self._show_send)
+        self.tray.emptied.connect(self._edit.setFocus)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 8)
         layout.setSpacing(4)
+        layout.addWidget(self.tray)
         layout.addWidget(self._edit)
         layout.addWidget(self._build_tools())
         self.setFocusProxy(self._edit)
@@ -79,6 +101,20 @@ class Composer(QFrame):
         """Write something, ready to go on at its end."""
         self._edit.setPlainText(text)
         self._edit.moveCursor(QTextCursor.MoveOperation.End)
+
+    @property
+    def draft(self) -> Draft:
+        """What is written, with the pictures that go with it."""
+        return Draft(self.text, self.tray.pictures)
+
+    def set_draft(self, draft: Draft) -> None:
+        """Go on with this."""
+        self.set_text(draft.text)
+        self.tray.set_pictures(draft.pictures)
+
+    def set_sees(self, sees: bool) -> None:
+        """Whether the model in use sees pictures."""
+        self._sees = sees
 
     def set_enter_sends(self, enter_sends: bool) -> None:
         """Whether Enter sends, or Ctrl+Enter does."""
@@ -100,10 +136,25 @@ class Composer(QFrame):
         self._is_running, self._can_stop = is_running, can_stop
         self._show_send()
 
+    def make_menu(self) -> QMenu:
+        """What can be attached."""
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        icon = self._icons.icon
+        documents = menu.addAction(icon("ph.file-text"), "Add documents…")
+        documents.setToolTip("They go into your library, and this chat asks them")
+        documents.triggered.connect(self.attach_requested)
+        pictures = menu.addAction(icon("ph.image"), "Add pictures…")
+        pictures.setEnabled(self._sees)
+        seen = "The model looks at them when it answers"
+        pictures.setToolTip(seen if self._sees else f"{CANNOT_SEE} {CANNOT_SEE_HINT}")
+        pictures.triggered.connect(self.pictures_requested)
+        return menu
+
     def _build_tools(self) -> QWidget:
         icon = self._icons.icon
-        attach = IconButton(icon("ph.paperclip"), "Add documents and ask them")
-        attach.clicked.connect(self.attach_requested)
+        self._attach = IconButton(icon("ph.paperclip"), "Add documents or pictures")
+        self._attach.clicked.connect(self._on_attach_clicked)
         self._scope = Button("All documents", "chip", icon("ph.books"))
         self._scope.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._scope.clicked.connect(self.scope_requested)
@@ -115,10 +166,14 @@ class Composer(QFrame):
         self._send.setCursor(Qt.CursorShape.PointingHandCursor)
         self._send.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._send.clicked.connect(self._on_send_clicked)
-        return row(attach, self._scope, None, self._hint, self._send)
+        return row(self._attach, self._scope, None, self._hint, self._send)
 
     def _show_send(self) -> None:
-        has_text = bool(self.text.strip())
+        has_pictures = self.tray.count > 0
+        self._edit.setPlaceholderText(
+            "Ask about the picture" if has_pictures else "Ask your documents"
+        )
+        can_send = bool(self.text.strip()) and not self.tray.is_reading
         if self._is_running:
             self._send.setIcon(self._icons.icon("ph.stop", "on_accent"))
             self._send.setAccessibleName("Stop")
@@ -126,11 +181,11 @@ class Composer(QFrame):
             self._send.setEnabled(self._can_stop)
         else:
             self._send.setIcon(
-                self._icons.icon("ph.arrow-up", "on_accent" if has_text else "text3")
+                self._icons.icon("ph.arrow-up", "on_accent" if can_send else "text3")
             )
             self._send.setAccessibleName("Send")
             self._send.setToolTip(self._send_tip())
-            self._send.setEnabled(has_text)
+            self._send.setEnabled(can_send)
 
     def _send_tip(self) -> str:
         return "Send (Enter)" if self._edit.enter_sends else "Send (Ctrl+Enter)"
@@ -142,22 +197,34 @@ class Composer(QFrame):
             self._on_sent()
 
     def _on_sent(self) -> None:
+        if self.text.strip() and not self._is_running:
+            self.gate(self._submit)
+
+    def _submit(self) -> None:
         text = self.text.strip()
-        # While an answer is made, what is written stays for afterwards.
-        if text and not self._is_running:
+        # While an answer is made, or a picture is read, what is written stays for afterwards.
+        if text and not self._is_running and not self.tray.is_reading:
             self._edit.clear()
             self.submitted.emit(text)
+
+    def _on_attach_clicked(self) -> None:
+        menu = self.make_menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        above = QPoint(0, -menu.sizeHint().height() - 4)
+        menu.popup(self._attach.mapToGlobal(above))
 
     def _on_focused(self, has_focus: bool) -> None:
         set_look(self, "lit", "true" if has_focus else "false")
 
 
 class _Question(QPlainTextEdit):
-    """A text of 1 to 8 lines that leaves files to the window."""
+    """A text of 1 to 8 lines that leaves dropped files to the window; pictures can be pasted."""
 
     sent = Signal()
     recalled = Signal()
     focused = Signal(bool)
+    files_pasted = Signal(list)
+    image_pasted = Signal(QImage)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -217,10 +284,20 @@ class _Question(QPlainTextEdit):
         self._grow()
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        return not source.hasUrls() and super().canInsertFromMimeData(source)
+        if source.hasUrls():
+            return bool(_pictures_in(source))
+        return source.hasImage() or super().canInsertFromMimeData(source)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
-        if source.hasText():
+        files = _pictures_in(source)
+        if files:
+            self.files_pasted.emit(files)
+        elif source.hasImage() and not source.hasText():
+            # Office programs add a picture of the text they copy; the text is what is meant.
+            image = source.imageData()
+            if isinstance(image, QImage) and not image.isNull():
+                self.image_pasted.emit(image)
+        elif source.hasText():
             self.insertPlainText(source.text())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -240,3 +317,10 @@ class _Question(QPlainTextEdit):
             event.ignore()
         else:
             super().dropEvent(event)
+
+
+def _pictures_in(source: QMimeData) -> list[Path]:
+    """The picture files among the files of a clipboard."""
+    urls = source.urls() if source.hasUrls() else []
+    paths = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
+    return [path for path in paths if is_picture(path)]

@@ -69,7 +69,7 @@ class DetailsSheet(Sheet):
 
     def show_record(self, record: AnswerRecord | None) -> None:
         """Show what was sent to the model, now that it was read."""
-        text = prompt_text(record.turns) if record is not None else ""
+        text = prompt_text(record.turns, record.pictures) if record is not None else ""
         self.prompt.setPlainText(text)
         for part in (self._prompt_title, self.prompt):
             part.setVisible(bool(text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
-from app.modelhub.entities import LocalModel
+from app.modelhub.in_use import ModelInUse
 from app.ui.icons import Icons
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.labels import ElidedLabel
@@ -58,13 +58,17 @@ class ChatHeader(QWidget):
         self._title.set_text(title or NEW_CHAT)
         self._more.setVisible(is_stored)
 
-    def show_model(self, loaded: LocalModel | None) -> None:
+    def show_model(self, used: ModelInUse | None) -> None:
         """Show which model answers."""
-        if loaded is None:
+        if used is None:
             text, tip = "No model", "No model is loaded: answers quote your documents."
         else:
-            text = " · ".join(part for part in (loaded.name, loaded.quantization) if part)
+            # Where it goes matters more than how it is packed, and there is no room for both.
+            more = used.where if used.host else used.quantization
+            text = " · ".join(part for part in (used.name, more) if part)
             tip = f"{text} writes the answers."
+        is_away = used is not None and bool(used.host)
+        self._model.setIcon(self._icons.icon("ph.hard-drives" if is_away else "ph.cube"))
         metrics = self._model.fontMetrics()
         shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, _WIDEST_MODEL)
         self._model.setText(f" {shown}".replace("&", "&&"))

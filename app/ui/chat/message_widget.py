@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from PySide6.QtCore import Signal, SignalInstance
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QFrame, QWidget
 
-from app.chat.entities import Message
+from app.chat.entities import Message, Picture
 from app.chat.live import LiveAnswer, Phase
 from app.ui.chat.answer_actions import AnswerActions
 from app.ui.chat.answer_body import AnswerBody
 from app.ui.chat.citations import SourceChips
 from app.ui.chat.look import Look
 from app.ui.chat.pulse import Pulse
+from app.ui.chat.sent_pictures import SentPictures
 from app.ui.chat.stack import stack
 from app.ui.chat.thinking import ThinkingBlock
+from app.ui.chat.thumbnails import Thumbnails
 from app.ui.chat.words import (
     AnswerLabel,
     ModelState,
@@ -40,20 +43,35 @@ _AVATAR, _INDENT, _GAP = 32, 46, 10
 
 
 class QuestionMessage(QWidget):
-    """What the user asked, as it was typed; a long one is folded.
+    """What the user asked, as it was typed, under its pictures; a long one is folded.
 
     Signals:
-        reshaped: the height is another one now, by a click.
+        picture_requested: a `Picture` that was clicked.
+        reshaped: the height is another one now, by a click or because a picture has come.
     """
 
+    picture_requested = Signal(object)
     reshaped = Signal()
 
-    def __init__(self, text: str, look: Look, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        look: Look,
+        parent: QWidget | None = None,
+        *,
+        pictures: Sequence[Picture] = (),
+        thumbnails: Thumbnails | None = None,
+    ) -> None:
         super().__init__(parent)
         self._look = look
         self._whole = text
         self._bubble = QFrame(self)
         self._bubble.setObjectName("user")
+        self._pictures: SentPictures | None = None
+        if pictures and thumbnails is not None:
+            self._pictures = SentPictures(pictures, thumbnails, look, self._bubble)
+            self._pictures.picture_requested.connect(self.picture_requested)
+            self._pictures.reshaped.connect(self.reshaped)
         self._more = Button("Show all of it", "bar", parent=self._bubble)
         self._more.clicked.connect(self._on_more_clicked)
         is_long = len(text) > _FOLDED_LENGTH
@@ -65,8 +83,11 @@ class QuestionMessage(QWidget):
         px = self._look.theme.px
         across, down = (px(each) for each in _BUBBLE_PADDING)
         widest = min(px(_BUBBLE_WIDTH), width) - 2 * across
-        inner = min(self._natural_width, widest)
-        below = stack((self._text, self._more), across, down, inner, px(4))
+        inner, top = min(self._natural_width, widest), down
+        if self._pictures is not None:
+            inner = min(max(inner, self._pictures.natural_width), widest)
+            top = stack((self._pictures,), across, across, inner, 0) + px(6)
+        below = stack((self._text, self._more), across, top, inner, px(4))
         self._more.resize(self._more.sizeHint())
         outer = inner + 2 * across
         # The text's own line spacing adds to the padding below it.

@@ -14,12 +14,17 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.base.changes import Topic
 from app.base.errors import AppError
 from app.chat.entities import Citation, Conversation, ConversationId, MessageId
+from app.chat.pictures import cannot_see, is_picture
 from app.library.entities import DocumentId, Scope
-from app.modelhub.entities import LocalModel
+from app.modelhub.in_use import ModelInUse
 from app.ui.actions import ActionSpec, Reach
+from app.ui.chat.consent import SendingConsent
 from app.ui.chat.details_sheet import DetailsSheet
+from app.ui.chat.draft import Draft
 from app.ui.chat.links import ask_to_open
 from app.ui.chat.loading import Loading
+from app.ui.chat.picture_control import PictureControl
+from app.ui.chat.picture_viewer import PictureViewer
 from app.ui.chat.recovery import load_again, model_state
 from app.ui.chat.scope_control import ScopeControl
 from app.ui.chat.shown_chat import ShownChat
@@ -58,6 +63,9 @@ class ChatPane(Pane):
         view, jobs, icons = self.view, context.jobs, context.icons
         self._scopes = ScopeControl(view.composer, view.pending, context, self)
         self._sources = SourcePanel(view, jobs, self)
+        thumbnails = view.transcript.thumbnails
+        self._pictures = PictureControl(view.composer, thumbnails, jobs, self)
+        self._viewer = PictureViewer(thumbnails, jobs, icons, self)
         self._shown = ShownChat(view, jobs, icons, self)
         self._connect_parts()
         self._show_start()
@@ -69,10 +77,13 @@ class ChatPane(Pane):
         services, jobs = self.services, self.context.jobs
         self._scopes.attach(services.library)
         self._sources.attach(services.library)
+        self._viewer.attach(services.chat)
         self._shown.attach(services.chat)
+        consent = SendingConsent(self, self.context.icons, services.served, self._sends_passages)
+        self.view.composer.gate = self._shown.gate = consent.ask_first
         fail = self.show_problem
         self._list = Loading(jobs, self, services.chat.conversations, self._on_list_read, fail)
-        self._model = Loading(jobs, self, self._read_loaded, self._on_loaded_read, fail)
+        self._model = Loading(jobs, self, self._read_in_use, self._on_in_use_read, fail)
         self._list.reload()
         self._model.reload()
         self._take_settings()
@@ -93,7 +104,12 @@ class ChatPane(Pane):
     def take_drop(self, paths: Sequence[Path]) -> bool:
         if not self.is_ready:
             return False
-        self._scopes.add_files(paths)
+        pictures = [path for path in paths if is_picture(path)]
+        documents = [path for path in paths if path not in pictures]
+        if pictures:
+            self._pictures.add_files(pictures)
+        if documents:
+            self._scopes.add_files(documents)
         return True
 
     def actions_offered(self) -> tuple[ActionSpec, ...]:
@@ -193,6 +209,7 @@ class ChatPane(Pane):
         view.transcript.link_requested.connect(self._on_link_requested)
         view.transcript.details_requested.connect(self._on_details_requested)
         view.transcript.load_requested.connect(self._on_load_requested)
+        view.transcript.picture_requested.connect(self._viewer.open)
         view.composer.submitted.connect(self._on_submitted)
         shown.switched.connect(self._on_switched)
         shown.busy_changed.connect(lambda: view.sidebar.set_busy(shown.busy))
@@ -202,14 +219,19 @@ class ChatPane(Pane):
         self._scopes.scope_chosen.connect(self._on_scope_chosen)
         self._scopes.documents_changed.connect(self._show_start)
         self._scopes.failed.connect(self._warn)
-        self._sources.failed.connect(self._warn)
+        for part in (self._sources, self._pictures, self._viewer):
+            part.failed.connect(self._warn)
 
     def _show_start(self) -> None:
         """While nothing is asked yet, say what can be done as things are now."""
         if not self._shown.is_empty:
             return
-        loaded = self._shown.loaded
-        state = StartState(bool(self._scopes.documents), loaded.name if loaded else "")
+        used = self._shown.in_use
+        state = StartState(
+            bool(self._scopes.documents),
+            used.name if used is not None else "",
+            used.host if used is not None else "",
+        )
         if self.view.shows_start and state == self._start_state:
             return
         self._start_state = state
@@ -242,15 +264,16 @@ class ChatPane(Pane):
             self.start_new()
         self._show_title()
 
-    def _read_loaded(self) -> tuple[LocalModel | None, ModelState]:
+    def _read_in_use(self) -> tuple[ModelInUse | None, ModelState]:
         models = self.services.models
-        engine, loaded = models.state, models.loaded
-        model = loaded.model if loaded is not None else None
-        return model, model_state(model, engine)
+        engine, used = models.state, models.in_use
+        return used, model_state(used, engine)
 
-    def _on_loaded_read(self, read: tuple[LocalModel | None, ModelState]) -> None:
-        self._shown.loaded, state = read
-        self.view.header.show_model(self._shown.loaded)
+    def _on_in_use_read(self, read: tuple[ModelInUse | None, ModelState]) -> None:
+        used, state = read
+        self._shown.in_use = used
+        self._pictures.set_sees(used is not None and used.facts.sees)
+        self.view.header.show_model(used)
         self.view.transcript.set_model_state(state)
         self._show_start()
 
@@ -275,7 +298,18 @@ class ChatPane(Pane):
 
     def _on_submitted(self, text: str) -> None:
         self.clear_problems()
-        self._shown.ask(text, self._scopes.scope)
+        composer = self.view.composer
+        question = Draft(text, composer.tray.pictures)
+        if question.pictures and not self._pictures.sees:
+            composer.set_text(text)
+            self._warn(cannot_see())
+            return
+        composer.tray.set_pictures(())
+        self._shown.ask(question, self._scopes.scope)
+
+    def _sends_passages(self) -> bool:
+        """Whether what is asked here goes out with words of the documents, new ones or former."""
+        return bool(self._scopes.documents) or not self._shown.is_empty
 
     def _on_scope_chosen(self, scope: Scope) -> None:
         current = self._shown.current

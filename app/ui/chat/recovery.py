@@ -11,13 +11,13 @@ from app.ui.chat.words import ModelState
 
 if TYPE_CHECKING:
     from app.engine.host import EngineState
-    from app.modelhub.entities import LocalModel
+    from app.modelhub.in_use import ModelInUse
     from app.modelhub.service import ModelService
 
 
-def model_state(loaded: LocalModel | None, engine: EngineState) -> ModelState:
+def model_state(used: ModelInUse | None, engine: EngineState) -> ModelState:
     """Whether a model can answer now."""
-    if loaded is not None:
+    if used is not None:
         return ModelState.READY
     is_loading = engine.status is EngineStatus.LOADING
     return ModelState.LOADING if is_loading else ModelState.GONE

@@ -16,6 +16,7 @@ from app.base.errors import AppError
 from app.base.jobs import CancelToken
 from app.chat.entities import AnswerEvent, Conversation, ConversationId, Message, MessageId
 from app.chat.live import LiveAnswer
+from app.ui.chat.draft import Draft
 from app.ui.jobs import JobRunner
 
 FRAME_MS = 33
@@ -43,7 +44,7 @@ class RunningAnswer(QObject):
         self,
         jobs: JobRunner,
         conversation_id: ConversationId | None,
-        question: str | None,
+        question: Draft | None,
         parent: QObject,
     ) -> None:
         super().__init__(parent)

@@ -13,8 +13,10 @@ from app.chat.entities import Conversation, ConversationId, Message, MessageId
 from app.chat.live import Phase
 from app.engine.messages import Role
 from app.library.entities import Scope
-from app.modelhub.entities import LocalModel
+from app.modelhub.in_use import ModelInUse
 from app.ui.chat.asking import Asking
+from app.ui.chat.consent import Gate, open_gate
+from app.ui.chat.draft import Draft
 from app.ui.chat.running_answer import RunningAnswer
 from app.ui.chat.view import ChatView
 from app.ui.chat.words import expected_label, outcome_text
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
 
 class ShownChat(QObject):
     """One conversation at a time; a new one is stored with its first question.
+
+    Attributes:
+        in_use: the model that answers, as far as is known here.
+        gate: called with what answers once more; it calls that at once, later, or not at all.
 
     Signals:
         switched: another conversation is shown, or a new one.
@@ -52,10 +58,11 @@ class ShownChat(QObject):
         self._chat: ChatService | None = None
         self._asking: Asking | None = None
         self._asked_new: RunningAnswer | None = None  # in a chat that is not stored yet
-        self._drafts: dict[ConversationId | None, str] = {}
+        self._drafts: dict[ConversationId | None, Draft] = {}
         self._unanswered: InfoBar | None = None
         self.current: ConversationId | None = None
-        self.loaded: LocalModel | None = None
+        self.in_use: ModelInUse | None = None
+        self.gate: Gate = open_gate
         view.transcript.regenerate_requested.connect(self.regenerate)
         view.transcript.repeat_requested.connect(self.repeat)
         view.transcript.sibling_requested.connect(self._on_sibling_requested)
@@ -105,30 +112,38 @@ class ShownChat(QObject):
         if self.current is not None:
             self._reread(self.current)
 
-    def ask(self, text: str, scope: Scope) -> None:
+    def ask(self, question: Draft, scope: Scope) -> None:
         """Ask here."""
         if self._asking is None or self.running is not None:
-            self._view.composer.set_text(text)
+            self._view.composer.set_draft(question)
             return
         self._drop_unanswered()
         if self.is_empty:
             self._view.transcript.show_messages(())
-        answer = self._asking.ask(self.current, scope, text)
+        answer = self._asking.ask(self.current, scope, question)
         if self.current is None:
             self._asked_new = answer
         self._view.show_transcript()
-        self._view.transcript.begin_answer(text, expected_label(self.loaded), answer.live)
+        self._begin(question, answer)
         self._show_running()
 
     def regenerate(self, message_id: MessageId) -> None:
         """Answer once more."""
         if self._asking is not None:
-            self._answer_again(message_id, self._asking.regenerate)
+            self.gate(partial(self._answer_again, message_id, self._asking.regenerate))
 
     def repeat(self, message_id: MessageId) -> None:
         """Run an answer again exactly."""
         if self._asking is not None:
-            self._answer_again(message_id, self._asking.repeat)
+            self.gate(partial(self._answer_again, message_id, self._asking.repeat))
+
+    def _begin(self, question: Draft | None, answer: RunningAnswer) -> None:
+        self._view.transcript.begin_answer(
+            question.text if question is not None else None,
+            expected_label(self.in_use),
+            answer.live,
+            pictures=question.shown if question is not None else (),
+        )
 
     def _answer_again(
         self,
@@ -142,7 +157,7 @@ class ShownChat(QObject):
         answer = start(self.current, found[0])
         if answer.replaces is not None:
             self._view.transcript.cut_from(answer.replaces)
-        self._view.transcript.begin_answer(None, expected_label(self.loaded), answer.live)
+        self._begin(None, answer)
         self._show_running()
 
     def stop(self) -> None:
@@ -157,10 +172,10 @@ class ShownChat(QObject):
 
     def _switch(self, conversation_id: ConversationId | None) -> None:
         composer = self._view.composer
-        self._drafts[self.current] = composer.text
+        self._drafts[self.current] = composer.draft
         self._drop_unanswered()
         self.current, self._asked_new = conversation_id, None
-        composer.set_text(self._drafts.pop(conversation_id, ""))
+        composer.set_draft(self._drafts.pop(conversation_id, Draft()))
         self._show_running()
         self.switched.emit()
 
@@ -186,25 +201,28 @@ class ShownChat(QObject):
         transcript.show_messages(messages)
         if (running := self.running) is not None:
             is_stored = bool(messages) and messages[-1].role is Role.USER
-            question = None if is_stored else running.question
-            transcript.begin_answer(question, expected_label(self.loaded), running.live)
+            self._begin(None if is_stored else running.question, running)
         self._offer_answer(messages)
 
-    def _reread(self, conversation_id: ConversationId, failed: str = "") -> None:
+    def _reread(self, conversation_id: ConversationId, failed: Draft | None = None) -> None:
         """Read again; `failed` is a question that may not even have been stored."""
         self._read(partial(self._on_reread, conversation_id, failed))
 
     def _on_reread(
-        self, conversation_id: ConversationId, failed: str, messages: tuple[Message, ...]
+        self,
+        conversation_id: ConversationId,
+        failed: Draft | None,
+        messages: tuple[Message, ...],
     ) -> None:
         if conversation_id != self.current:
             return
         messages = self._without_replaced(messages)
         self._view.transcript.update_messages(messages)
         self._offer_answer(messages)
-        is_stored = bool(messages) and messages[-1].text == failed
-        if failed and not is_stored and not self._view.composer.text:
-            self._view.composer.set_text(failed)
+        if failed is None or (messages and messages[-1].text == failed.text):
+            return
+        if self._view.composer.draft.is_empty:
+            self._view.composer.set_draft(failed)
 
     def _without_replaced(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
         """The messages above the answer that is being made anew."""
@@ -261,11 +279,11 @@ class ShownChat(QObject):
         announce(self._view.transcript, outcome_text(live))
         if live.message is None:
             self._view.transcript.drop_answer()
-        if is_new and answer.question and not self._view.composer.text:
-            self._view.composer.set_text(answer.question)  # nothing was stored
+        if is_new and answer.question is not None and self._view.composer.draft.is_empty:
+            self._view.composer.set_draft(answer.question)  # nothing was stored
         self._show_running()
         if self.current is not None:
-            self._reread(self.current, (answer.question or "") if live.error is not None else "")
+            self._reread(self.current, answer.question if live.error is not None else None)
         if is_new:
             self.switched.emit()
         if live.error is not None:

@@ -17,7 +17,8 @@ class StartState:
     """What the start page depends on."""
 
     has_documents: bool
-    model_name: str  # empty when none is loaded
+    model_name: str  # empty when none is in use
+    host: str = ""  # of the server it runs on; empty when it runs here
 
 
 def start_page(
@@ -29,14 +30,16 @@ def start_page(
     load_model: Callable[[], object],
 ) -> EmptyState:
     """The page for a state; `choose` opens the scope picker, `load_model` the models pane."""
-    how = f"{state.model_name} writes the answers." if state.model_name else _NO_MODEL
+    where = f" on {state.host}" if state.host else ""
+    how = f"{state.model_name}{where} writes the answers." if state.model_name else _NO_MODEL
+    fate = f"; only passages go to {state.host}" if state.host else " and never leave it"
     add_choice = Choice("Add documents", add, icons.icon("ph.plus", "on_accent"))
     if not state.has_documents:
         return EmptyState(
             icons.icon("ph.file-arrow-down", "accent_text"),
             "Drop a document, then ask",
             "PDF, Word, slides, spreadsheets, web pages, e-books and notes are read on this "
-            "computer and never leave it.",
+            f"computer{fate}.",
             primary=add_choice,
             secondary=None if state.model_name else Choice("Load a model", load_model),
             caption=how,

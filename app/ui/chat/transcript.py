@@ -12,12 +12,14 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
-from app.chat.entities import Message, MessageId
+from app.chat.entities import Message, MessageId, Picture
 from app.chat.live import LiveAnswer
 from app.engine.messages import Role
 from app.ui.chat.column import Anchor, Column, estimated_height
 from app.ui.chat.look import Look
 from app.ui.chat.message_widget import AnswerMessage, QuestionMessage
+from app.ui.chat.sent_pictures import LARGE
+from app.ui.chat.thumbnails import Thumbnails
 from app.ui.chat.words import AnswerLabel, ModelState
 from app.ui.icons import Icons
 from app.ui.theme import ThemeKeeper
@@ -39,6 +41,7 @@ class _Row:
     Attributes:
         height: an estimate until `fitted`, the width it was measured at.
         unfolded: what a person chose about the thoughts of an answer that is not stored yet.
+        attached: the pictures of a question that is not stored yet.
     """
 
     message: Message | None
@@ -49,6 +52,12 @@ class _Row:
     height: int = 0
     fitted: int = 0
     unfolded: bool | None = None
+    attached: tuple[Picture, ...] = ()
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """Those of a question."""
+        return self.message.pictures if self.message is not None else self.attached
 
     @property
     def is_answer(self) -> bool:
@@ -69,8 +78,10 @@ class _Row:
 class Transcript(QScrollArea):
     """The messages of one conversation, and the answer that is being made.
 
-    Signals: as `AnswerMessage`.
+    Signals: as `AnswerMessage` and `QuestionMessage`.
     """
+
+    picture_requested = Signal(object)
 
     citation_requested = Signal(object)
     link_requested = Signal(str)
@@ -85,6 +96,7 @@ class Transcript(QScrollArea):
         self._theme = theme
         self._icons = icons
         self._look = Look.of(theme, icons)
+        self.thumbnails = Thumbnails(self)
         self._rows: list[_Row] = []
         self._unfolded: dict[MessageId, bool] = {}
         self._model = ModelState.READY
@@ -142,9 +154,16 @@ class Transcript(QScrollArea):
         rows += [row for row in self._rows if row.message is None and row not in taken]
         self._set_rows(rows)
 
-    def begin_answer(self, question: str | None, label: AnswerLabel, live: LiveAnswer) -> None:
+    def begin_answer(
+        self,
+        question: str | None,
+        label: AnswerLabel,
+        live: LiveAnswer,
+        *,
+        pictures: Sequence[Picture] = (),
+    ) -> None:
         """Show a question that is just asked, and its answer while it is made."""
-        asked = [] if question is None else [_Row(None, question)]
+        asked = [] if question is None else [_Row(None, question, attached=tuple(pictures))]
         self._at_end = True
         self._set_rows([*self._rows, *asked, _Row(None, live=live, label=label)])
 
@@ -189,6 +208,7 @@ class Transcript(QScrollArea):
             if not row.height:
                 text = row.message.text if row.message else row.text
                 row.height = estimated_height(text, width, is_answer=row.is_answer)
+                row.height += LARGE if row.pictures else 0
         self._column.set_heights(row.height for row in rows)
         self._arrange()
 
@@ -206,7 +226,14 @@ class Transcript(QScrollArea):
     def _make_widget(self, row: _Row) -> None:
         if not row.is_answer:
             text = row.message.text if row.message else row.text
-            row.widget = QuestionMessage(text, self._look, self._content)
+            row.widget = QuestionMessage(
+                text,
+                self._look,
+                self._content,
+                pictures=row.pictures,
+                thumbnails=self.thumbnails,
+            )
+            row.widget.picture_requested.connect(self.picture_requested)
         else:
             row.widget = self._make_answer(row)
         row.widget.reshaped.connect(lambda: self._reshape(row))

@@ -11,7 +11,7 @@ from app.chat.live import LiveAnswer, Phase
 from app.engine.messages import Role
 from app.engine.protocol import FinishReason
 from app.library.entities import Collection, CollectionId, Document, DocumentId, Scope
-from app.modelhub.entities import LocalModel
+from app.modelhub.in_use import ModelInUse
 from app.ui.widgets.choice import Severity
 
 QUOTED_TITLE = "Quoted answer"
@@ -65,11 +65,12 @@ class AnswerNotice:
     offer: Offer = Offer.NOTHING
 
 
-def expected_label(loaded: LocalModel | None) -> AnswerLabel:
+def expected_label(used: ModelInUse | None) -> AnswerLabel:
     """The label of an answer that is only being made."""
-    if loaded is None:
+    if used is None:
         return AnswerLabel(QUOTED_TITLE, QUOTED_META, is_quoted=True)
-    return AnswerLabel(loaded.name, loaded.quantization, is_quoted=False)
+    facts = (used.quantization, used.where if used.host else "")
+    return AnswerLabel(used.name, " · ".join(fact for fact in facts if fact), is_quoted=False)
 
 
 def answer_label(record: AnswerRecord | None) -> AnswerLabel:
@@ -79,7 +80,7 @@ def answer_label(record: AnswerRecord | None) -> AnswerLabel:
     if record.mode is AnswerMode.QUOTED:
         return AnswerLabel(QUOTED_TITLE, QUOTED_META, is_quoted=True)
     timings = record.timings
-    facts = [record.quantization]
+    facts = [record.quantization, f"on {record.server.host}" if record.server else ""]
     if timings.tokens_per_second:
         facts.append(f"{timings.tokens_per_second:.1f} tok/s")
     if timings.output_tokens:
@@ -225,7 +226,8 @@ def conversation_text(messages: Sequence[Message]) -> str:
 
 def _message_text(message: Message) -> str:
     if message.role is Role.USER:
-        return f"**You:** {message.text}"
+        notes = "".join(f"[picture: {each.name}] " for each in message.pictures)
+        return f"**You:** {notes}{message.text}"
     label = answer_label(message.record)
     name = f"{label.title} ({label.meta})" if label.meta else label.title
     lines = [f"**{name}:**", "", message.text]

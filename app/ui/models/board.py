@@ -86,6 +86,7 @@ class ModelBoard:
         self._no_fits: dict[ModelId, str] = {}
         self._defaults = _DEFAULTS
         self._engine: EngineState | None = None
+        self._is_held = False
         self._read: EngineState | None = None  # the stop of the engine that a person has read
 
     @property
@@ -100,8 +101,17 @@ class ModelBoard:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a model is being loaded or unloaded, from here or from elsewhere."""
+        """Whether a model is being put in or out of use, from here or from elsewhere."""
+        return self._is_held or self.is_loading
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether that is a model file."""
         return self._busy is not None or self._loading_path is not None
+
+    def hold(self, is_held: bool) -> None:
+        """Note whether a server is being put in use or left."""
+        self._is_held = is_held
 
     def take(
         self,

@@ -10,11 +10,11 @@ from app.engine.options import LoadOptions
 from app.modelhub.fit import change_words
 from app.ui.icons import Icons
 from app.ui.models.board import CardState, CardStatus, LoadStep
+from app.ui.models.capability_tags import CapabilityTags
 from app.ui.models.fit_line import FitLine
 from app.ui.models.words import (
     FIT_SEVERITY,
     UNKNOWN_QUANTIZATION,
-    capability_tags,
     engine_text,
     facts_text,
     fit_text,
@@ -68,7 +68,6 @@ class ModelCard(Card):
         self.name = ElidedLabel("", "h2")
         self.quantization = Tag("")
         self.in_use = Tag("In use", "ok")
-        self.capabilities: list[Tag] = []
         self.facts = ElidedLabel("", "caption")
         self.engine = Label("", "caption", wrap=True)
         self.fit = FitLine(icons)
@@ -100,7 +99,7 @@ class ModelCard(Card):
         self.facts.set_text(facts_text(model))
         self.more.setAccessibleName(f"More about {model.name}")
         self.in_use.setVisible(state.status is CardStatus.IN_USE)
-        self._show_capabilities(state)
+        self.capabilities.show_facts(state.facts)
         self._show_engine(state)
         self._show_fit(state)
         self._show_button(state)
@@ -125,13 +124,14 @@ class ModelCard(Card):
         return menu
 
     def _lay_out(self) -> None:
-        line = self._line = QHBoxLayout()
+        line = QHBoxLayout()
         line.setSpacing(8)
         line.addWidget(IconLabel(self._icons.icon("ph.cube", "accent_text"), 22))
         line.addSpacing(2)
         line.addWidget(self.name)
         line.addWidget(self.quantization)
         line.addWidget(self.in_use)
+        self.capabilities = CapabilityTags(line)
         line.addStretch(1)
         line.addWidget(self.button)
         line.addWidget(self.more)
@@ -149,20 +149,6 @@ class ModelCard(Card):
         self.body.addLayout(line)
         self.body.addLayout(below)
         self.body.addLayout(self._extra)
-
-    def _show_capabilities(self, state: CardState) -> None:
-        wanted = capability_tags(state.facts) if state.facts is not None else ()
-        if [tag.text() for tag in self.capabilities] == [word for word, _tip in wanted]:
-            return
-        for old in self.capabilities:
-            self._line.removeWidget(old)
-            old.hide()
-            old.deleteLater()
-        place = self._line.indexOf(self.in_use) + 1
-        self.capabilities = [Tag(word) for word, _tip in wanted]
-        for offset, (tag, (_word, tip)) in enumerate(zip(self.capabilities, wanted, strict=True)):
-            tag.setToolTip(tip)
-            self._line.insertWidget(place + offset, tag)
 
     def _show_engine(self, state: CardState) -> None:
         busy = _busy_words(state)
@@ -210,7 +196,7 @@ class ModelCard(Card):
         held = state.status in (CardStatus.IDLE, CardStatus.IN_USE) and not state.may_load
         waits = waits or (state.status is CardStatus.LOADING and not state.can_cancel)
         self.button.setEnabled(not waits and not held)
-        self.button.setToolTip("Another model is being loaded." if held else "")
+        self.button.setToolTip("Another model is being put in use." if held else "")
 
     def _show_problem(self, state: CardState) -> None:
         problem, severity = state.problem, Severity.DANGER

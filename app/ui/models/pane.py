@@ -1,9 +1,12 @@
-"""The models pane: a card for each GGUF file, and which one is in use."""
+"""The models pane: a card for each GGUF file and for each model on a server, and which one is in
+use.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,15 +25,17 @@ from PySide6.QtWidgets import (
 from app.base.changes import Topic
 from app.base.errors import AppError
 from app.engine.options import LoadOptions
-from app.modelhub.entities import LocalModel, ModelId
+from app.modelhub.entities import Endpoint, LocalModel, ModelId
 from app.ui.actions import ActionSpec, Reach
 from app.ui.models.board import CardState, ModelBoard
 from app.ui.models.card import ModelCard
 from app.ui.models.details import DetailsSheet
+from app.ui.models.endpoint_card import EndpointCard
 from app.ui.models.importing import ImportReport, import_files, relocate
 from app.ui.models.loading import ModelLoading
 from app.ui.models.option_editing import OptionEditing
-from app.ui.models.words import board_text
+from app.ui.models.server_cards import ServerCards
+from app.ui.models.words import in_use_text
 from app.ui.pane import Pane, PaneContext
 from app.ui.reveal import show_in_folder
 from app.ui.widgets.buttons import Button
@@ -40,8 +45,9 @@ from app.ui.widgets.labels import ElidedLabel
 from app.ui.widgets.layout import PageHeader, column
 
 if TYPE_CHECKING:
+    from app.bootstrap import Services
     from app.engine.host import EngineState
-    from app.modelhub.service import LoadedModel, ModelService
+    from app.modelhub.in_use import LoadedModel, ServedModel
 
 _FILTER = "GGUF models (*.gguf *.GGUF);;All files (*)"
 
@@ -54,15 +60,25 @@ class HubState:
     loaded: LoadedModel | None
     engine: EngineState
     defaults: LoadOptions
+    endpoints: tuple[Endpoint, ...] = ()
+    served: ServedModel | None = None
 
 
-def read_state(models: ModelService) -> HubState:
-    """Read the list and what is loaded; runs off the GUI thread."""
-    return HubState(models.models(), models.loaded, models.state, models.default_options())
+def read_state(services: Services) -> HubState:
+    """Read the lists and what is in use; runs off the GUI thread."""
+    models = services.models
+    return HubState(
+        models.models(),
+        models.loaded,
+        models.state,
+        models.default_options(),
+        services.endpoints.endpoints(),
+        services.served.in_use,
+    )
 
 
 class ModelsPane(Pane):
-    """Import, load, unload, inspect and remove models."""
+    """Import, load, unload, inspect and remove models; connect to models on servers."""
 
     pane_id = "models"
     title = "Models"
@@ -71,6 +87,7 @@ class ModelsPane(Pane):
     def __init__(self, context: PaneContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._board = ModelBoard()
+        self._servers = ServerCards(context, self)
         self._cards: dict[ModelId, ModelCard] = {}
         self._defaults = LoadOptions()
         self._is_reading = False
@@ -81,7 +98,11 @@ class ModelsPane(Pane):
         icons = self.context.icons
         self.import_button = Button("Import GGUF", "", icons.icon("ph.upload-simple", "text"))
         self.import_button.clicked.connect(self.choose_files)
-        self.header = PageHeader(self.title, self.import_button)
+        self.connect_button = Button(
+            "Connect to a server…", "", icons.icon("ph.hard-drives", "text")
+        )
+        self.connect_button.clicked.connect(self.connect_server)
+        self.header = PageHeader(self.title, self.connect_button, self.import_button)
         self.summary = ElidedLabel("", "caption")
         self._problems_here = QVBoxLayout()
         self._problems_here.setContentsMargins(0, 0, 0, 0)
@@ -89,10 +110,14 @@ class ModelsPane(Pane):
         self._empty = EmptyState(
             icons.icon(self.icon, "accent_text"),
             "No models yet",
-            "A model writes answers in its own words. Without one, Cairn answers by quoting the "
-            "best sentences of your documents, and that works already.",
+            "A model writes answers in its own words: from a GGUF file on this computer, or on a "
+            "server of yours. Without one, Cairn answers by quoting the best sentences of your "
+            "documents, and that works already.",
             primary=Choice(
                 "Import GGUF", self.choose_files, icons.icon("ph.upload-simple", "on_accent")
+            ),
+            secondary=Choice(
+                "Connect to a server…", self.connect_server, icons.icon("ph.hard-drives", "text")
             ),
             caption="or drop a .gguf file anywhere in this window; it stays where it is",
         )
@@ -103,6 +128,9 @@ class ModelsPane(Pane):
         self._loading = ModelLoading(self.context.jobs, models, self._board, self)
         self._loading.moved.connect(self._show_cards)
         self._loading.ended.connect(self._refresh)
+        self._servers.attach(self.services)
+        self._servers.moved.connect(self._show_cards)
+        self._servers.ended.connect(self._refresh)
         self._editing = OptionEditing(self.context, models, self)
         self._editing.load_requested.connect(self.load)
         self._refresh()
@@ -132,7 +160,8 @@ class ModelsPane(Pane):
 
         return (
             spec("import", "Import a GGUF model…", "ph.upload-simple", self.choose_files),
-            spec("unload", "Unload the model", "ph.power", self.unload),
+            spec("connect", "Connect to a server…", "ph.hard-drives", self.connect_server),
+            spec("unload", "Unload the model or disconnect", "ph.power", self.unload),
         )
 
     def problem_place(self) -> QVBoxLayout:
@@ -186,9 +215,18 @@ class ModelsPane(Pane):
         self._loading.cancel()
 
     def unload(self) -> None:
-        """Give the memory of the model in use back."""
-        if self.is_ready:
+        """Give the memory of the model in use back, or ask its server no more."""
+        if not self.is_ready:
+            return
+        if self._servers.in_use is not None:
+            self._servers.disconnect_server()
+        else:
             self._loading.unload()
+
+    def connect_server(self) -> None:
+        """Ask for the address of a server, and use a model there."""
+        if self.is_ready:
+            self._servers.connect_new()
 
     # Building.
 
@@ -221,7 +259,8 @@ class ModelsPane(Pane):
     def _show_page(self, page: QWidget) -> None:
         self._pages.setCurrentWidget(page)
         self._summary_line.setVisible(page is self._page)
-        self.import_button.setVisible(page is self._page)
+        for button in (self.connect_button, self.import_button):
+            button.setVisible(page is self._page)
 
     def _make_card(self, state: CardState) -> ModelCard:
         card = ModelCard(self.context.icons, state)
@@ -246,7 +285,7 @@ class ModelsPane(Pane):
         self._is_reading = True
         self.context.jobs.submit(
             read_state,
-            self.services.models,
+            self.services,
             owner=self,
             done=self._on_state_read,
             failed=self._on_read_failed,
@@ -256,6 +295,7 @@ class ModelsPane(Pane):
         self._is_reading = False
         self._defaults = state.defaults
         self._board.take(state.models, state.loaded, state.engine, state.defaults)
+        self._servers.board.take(state.endpoints, state.served)
         self._show_cards()
         self._loading.estimate(state.models)
         if self._is_stale:
@@ -267,19 +307,26 @@ class ModelsPane(Pane):
         self.show_problem(error, Choice("Try again", self._refresh))
 
     def _show_cards(self) -> None:
+        self._board.hold(self._servers.board.is_busy)
+        self._servers.board.hold(self._board.is_loading)
         states = self._board.cards()
-        gone = self._cards.keys() - {state.model.id for state in states}
-        for model_id in gone:
-            self._cards.pop(model_id).deleteLater()
-        for place, state in enumerate(states):
-            card = self._cards.get(state.model.id)
-            if card is None:
-                card = self._cards[state.model.id] = self._make_card(state)
-            card.show_state(state)
+        for gone in self._cards.keys() - {state.model.id for state in states}:
+            self._cards.pop(gone).deleteLater()
+        cards: list[ModelCard | EndpointCard] = [self._card(state) for state in states]
+        cards += self._servers.show_cards()
+        cards.sort(key=_added_at, reverse=True)
+        for place, card in enumerate(cards):
             if self._list.indexOf(card) != place:
                 self._list.insertWidget(place, card)
-        self.summary.set_text(board_text(self._board))
-        self._show_page(self._page if states else self._empty)
+        self.summary.set_text(in_use_text(self._board.in_use or self._servers.in_use))
+        self._show_page(self._page if cards else self._empty)
+
+    def _card(self, state: CardState) -> ModelCard:
+        card = self._cards.get(state.model.id)
+        if card is None:
+            card = self._cards[state.model.id] = self._make_card(state)
+        card.show_state(state)
+        return card
 
     # Answers to what was started.
 
@@ -376,3 +423,9 @@ class ModelsPane(Pane):
         super().showEvent(event)
         if self.is_ready:  # other programs have taken or given back memory meanwhile
             self._loading.estimate(self._board.models)
+
+
+def _added_at(card: ModelCard | EndpointCard) -> datetime:
+    if isinstance(card, EndpointCard):
+        return card.state.endpoint.added_at
+    return card.state.model.added_at

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from app.base.errors import AppError
 from app.engine.options import WaitPolicy
 from app.engine.protocol import ModelFacts
-from app.modelhub.entities import LocalModel
+from app.modelhub.entities import Endpoint, LocalModel
 from app.modelhub.fit import Fit, Verdict, size_words
+from app.modelhub.in_use import ModelInUse, ServedModel, host_of, is_unprotected
 from app.ui.amounts import count_text, short_count, size_text
-from app.ui.models.board import ModelBoard
 from app.ui.widgets.choice import Severity
+
+if TYPE_CHECKING:
+    from app.modelhub.endpoints import RemoteModel
 
 UNKNOWN_QUANTIZATION = "unknown"
 FIT_SEVERITY = {
@@ -43,12 +48,41 @@ def engine_text(facts: ModelFacts) -> str:
     parts = [f"Room for {facts.context_length:,} tokens"]
     if facts.streams > 1:
         parts.append(f"up to {facts.streams} answers at once")
-    parts.append(_threads_text(facts))
+    if facts.threads:  # those of a server are its own affair
+        parts.append(_threads_text(facts))
     if facts.gpu_layers > 0:
         parts.append(f"{count_text(facts.gpu_layers, 'layer')} on the graphics card")
     if facts.adapters:
         parts.append(count_text(len(facts.adapters), "adapter"))
     return " · ".join(parts)
+
+
+def endpoint_text(endpoint: Endpoint) -> str:
+    """One line: model, server, context length if a person set it, kind of server."""
+    parts = [endpoint.model, host_of(endpoint.base_url)]
+    if endpoint.context_length:
+        parts.append(f"up to {endpoint.context_length:,} tokens")
+    parts.append(endpoint.kind.label)
+    if is_unprotected(endpoint.base_url):
+        parts.append("not encrypted")
+    return " · ".join(parts)
+
+
+def served_text(served: ServedModel) -> str:
+    """One line about a model on a server in use: its room, and where questions go."""
+    text = engine_text(served.facts)
+    if not served.tells_context:
+        text += ", assumed because the server does not say"
+    if served.is_on_this_computer:
+        return f"{text} · On this computer"
+    return f"{text} · Questions and passages go to {served.host}"
+
+
+def tested_text(name: str, remote: RemoteModel) -> str:
+    """What a test of a connection found."""
+    server = f"{remote.kind.label} {remote.version}".strip()
+    room = f", with room for {remote.context_length:,} tokens" if remote.context_length else ""
+    return f"{name} answers: {server}{room}."
 
 
 def _threads_text(facts: ModelFacts) -> str:
@@ -87,14 +121,17 @@ def capability_tags(facts: ModelFacts) -> tuple[tuple[str, str], ...]:
     return tuple((word, tip) for has_it, word, tip in tags if has_it)
 
 
-def board_text(board: ModelBoard) -> str:
+def in_use_text(used: ModelInUse | None) -> str:
     """The line under the title: what answers now."""
-    loaded = board.in_use
-    if loaded is None:
+    if used is None:
         return "No model is loaded. Cairn answers by quoting your documents."
-    quantization = loaded.facts.quantization
-    known = quantization and quantization != UNKNOWN_QUANTIZATION
-    return f"In use: {loaded.model.name}{f' · {quantization}' if known else ''}"
+    quantization = used.facts.quantization
+    parts = [f"In use: {used.name}"]
+    if quantization and quantization != UNKNOWN_QUANTIZATION:
+        parts.append(quantization)
+    if used.host:
+        parts.append(used.where)
+    return " · ".join(parts)
 
 
 def named(error: AppError, name: str) -> AppError:

@@ -27,7 +27,7 @@ from app.chat.entities import (
 )
 from app.engine.host import EngineState, EngineStatus
 from app.engine.messages import Role, Turn
-from app.engine.protocol import FinishReason, Timings
+from app.engine.protocol import FinishReason, ModelFacts, Timings
 from app.library.entities import (
     Collection,
     CollectionId,
@@ -43,6 +43,7 @@ from app.library.entities import (
 from app.library.intake import Refused
 from app.library.service import AddReport
 from app.modelhub.entities import LocalModel, ModelId
+from app.modelhub.in_use import LoadedModel
 from app.settings.store import SettingsStore
 
 NOW = datetime.now(UTC)
@@ -311,9 +312,39 @@ class FakeLibrary:
         return PagePicture(width, height, b"\xff" * (width * height * 3), marks)
 
 
+LOADED_FACTS = ModelFacts("Qwen3 8B", "qwen3", "Q4_K_M", 8192, 40_960, 2, "0" * 64, "test")
+IN_USE = LoadedModel(LOCAL_MODEL, LOADED_FACTS)
+
+
 @dataclass(frozen=True)
 class FakeLoaded:
     model: LocalModel
+    host: str = ""
+    facts: ModelFacts = LOADED_FACTS
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    @property
+    def quantization(self) -> str:
+        return self.model.quantization
+
+    @property
+    def where(self) -> str:
+        return f"on {self.host}" if self.host else "on this computer"
+
+
+@dataclass
+class FakeServed:
+    """What there is to agree to before passages are sent."""
+
+    to_ask_about: FakeLoaded | None = None
+    agreed: list[FakeLoaded] = field(default_factory=list)
+
+    def agree(self, served: FakeLoaded) -> None:
+        self.agreed.append(served)
+        self.to_ask_about = None
 
 
 @dataclass
@@ -330,6 +361,10 @@ class FakeModels:
     imported: list[LocalModel] = field(default_factory=lambda: [LOCAL_MODEL])
     gate: threading.Event | None = None
     fail: AppError | None = None
+
+    @property
+    def in_use(self) -> FakeLoaded | None:
+        return self.loaded
 
     def models(self) -> tuple[LocalModel, ...]:
         return tuple(self.imported)
@@ -355,6 +390,7 @@ class FakeServices:
     chat: FakeChat
     library: FakeLibrary
     models: FakeModels
+    served: FakeServed = field(default_factory=FakeServed)
 
 
 def fake_services(settings: Path) -> FakeServices:

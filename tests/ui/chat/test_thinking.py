@@ -22,7 +22,7 @@ from app.ui.chat.transcript import Transcript
 from app.ui.chat.words import expected_label
 from app.ui.theme import ThemeKeeper
 from tests.ui.chat.driving import ask, shown
-from tests.ui.chat.fakes import LOCAL_MODEL, MODEL_RECORD, FakeServices, Script, make_message
+from tests.ui.chat.fakes import IN_USE, MODEL_RECORD, FakeServices, Script, make_message
 from tests.ui.chat.samples import long_conversation
 from tests.ui.text.finding import button, child, has_button
 
@@ -35,7 +35,7 @@ THOUGHT = replace(
 def begun(transcript: Transcript) -> LiveAnswer:
     live = LiveAnswer()
     live.begin()
-    transcript.begin_answer("And now?", expected_label(LOCAL_MODEL), live)
+    transcript.begin_answer("And now?", expected_label(IN_USE), live)
     return live
 
 

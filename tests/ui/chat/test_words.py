@@ -12,7 +12,7 @@ from app.ui.chat import words
 from app.ui.chat.words import ModelState, Offer
 from app.ui.widgets.choice import Severity
 from tests.ui.chat.fakes import (
-    LOCAL_MODEL,
+    IN_USE,
     MODEL_RECORD,
     QUOTED_RECORD,
     make_citation,
@@ -46,7 +46,7 @@ def test_label_without_timings_leaves_them_out() -> None:
 
 def test_expected_label_follows_what_is_loaded() -> None:
     assert words.expected_label(None).is_quoted
-    assert words.expected_label(LOCAL_MODEL).title == "Qwen3 8B"
+    assert words.expected_label(IN_USE).title == "Qwen3 8B"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from app.base.changes import Notices
 from app.ui.models.pane import ModelsPane
 from app.ui.notices import NoticeRelay
 from app.ui.pane import PaneContext
-from tests.ui.models.fakes import FakeModels
+from tests.ui.models.fakes import FakeModels, FakeServers
 
 
 @pytest.fixture
@@ -24,8 +24,13 @@ def models(notices: Notices) -> FakeModels:
 
 
 @pytest.fixture
-def services(notices: Notices, models: FakeModels) -> Any:
-    return SimpleNamespace(notices=notices, models=models)
+def servers(notices: Notices, models: FakeModels) -> FakeServers:
+    return FakeServers(notices, models)
+
+
+@pytest.fixture
+def services(notices: Notices, models: FakeModels, servers: FakeServers) -> Any:
+    return SimpleNamespace(notices=notices, models=models, endpoints=servers, served=servers)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Models to show, and a model service in memory."""
+"""Models to show, and the services of the pane in memory."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ from app.base.jobs import CancelToken
 from app.engine.host import EngineState, EngineStatus
 from app.engine.options import Adapter, LoadOptions
 from app.engine.protocol import Device, DeviceNeed, MemoryNeed, ModelFacts
-from app.modelhub.entities import GgufFacts, LocalModel, ModelId
+from app.engine.remote.engine import RemoteEngine
+from app.engine.remote.probe import OfferedModel, ServerFacts
+from app.engine.remote.server import RemoteModel, ServerKind
+from app.modelhub.endpoints import EndpointDraft
+from app.modelhub.entities import Endpoint, EndpointId, GgufFacts, LocalModel, ModelId
 from app.modelhub.errors import GgufError
 from app.modelhub.fit import Fit, FreeMemory, smaller
-from app.modelhub.service import LoadedModel
+from app.modelhub.in_use import LoadedModel, ServedModel
 
 
 def make_model(number: int, **changes: Any) -> LocalModel:
@@ -227,6 +231,116 @@ class FakeModels:
         self.loaded = None
         self.state = EngineState()
         self.notices.changed(Topic.MODELS)
+
+
+def make_endpoint(number: int, **changes: Any) -> Endpoint:
+    """A model on a server of the local network; `changes` are fields of Endpoint."""
+    endpoint = Endpoint(
+        id=EndpointId(number),
+        name=f"Qwen3-{number}B on 192.168.1.20:8000",
+        base_url="http://192.168.1.20:8000/v1",
+        model=f"Qwen/Qwen3-{number}B",
+        kind=ServerKind.VLLM,
+        context_length=0,
+        allow_plain_http=False,
+        key_name=f"key-{number}",
+        added_at=datetime(2026, 11, 21, tzinfo=UTC),
+    )
+    return replace(endpoint, **changes)
+
+
+def make_remote(endpoint: Endpoint, **changes: Any) -> RemoteModel:
+    """What the server says of the model."""
+    remote = RemoteModel(
+        endpoint.base_url,
+        endpoint.model,
+        endpoint.kind,
+        "0.11.2",
+        endpoint.context_length or 32_768,
+        sees=True,
+        allow_plain_http=endpoint.allow_plain_http,
+    )
+    return replace(remote, **changes)
+
+
+def make_served(endpoint: Endpoint, **changes: Any) -> ServedModel:
+    """A model on a server in use; `changes` are fields of RemoteModel."""
+    engine = RemoteEngine(make_remote(endpoint, **changes))
+    return ServedModel(endpoint, engine.loaded, engine)
+
+
+@dataclass
+class FakeServers:
+    """Does what EndpointService and ServedModels do, in one.
+
+    `during` runs on the job's thread while a server is asked, and may wait or raise.
+    """
+
+    notices: Notices
+    models: FakeModels
+    listed: dict[EndpointId, Endpoint] = field(default_factory=dict)
+    calls: list[tuple[object, ...]] = field(default_factory=list)
+    during: Callable[[CancelToken], None] = lambda _cancel: None
+    served: ServedModel | None = None
+
+    def put(self, *endpoints: Endpoint) -> None:
+        self.listed |= {each.id: each for each in endpoints}
+        self.notices.changed(Topic.MODELS)
+
+    def use(self, endpoint: Endpoint, **changes: Any) -> ServedModel:
+        served = self.served = make_served(endpoint, **changes)
+        self.models.loaded = None
+        self.models.state = EngineState(EngineStatus.LOADED, None, served.facts)
+        self.notices.changed(Topic.MODELS)
+        return served
+
+    @property
+    def in_use(self) -> ServedModel | None:
+        state = self.models.state
+        return self.served if state.facts is not None and state.path is None else None
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        return tuple(sorted(self.listed.values(), key=lambda endpoint: -endpoint.id))
+
+    def connect(self, endpoint_id: EndpointId, cancel: CancelToken | None = None) -> ServedModel:
+        self.calls.append(("connect", endpoint_id))
+        self.during(cancel or CancelToken())
+        return self.use(self.listed[endpoint_id])
+
+    def disconnect(self) -> None:
+        self.calls.append(("disconnect",))
+        self.models.state = EngineState()
+        self.notices.changed(Topic.MODELS)
+
+    def test(self, endpoint_id: EndpointId, cancel: CancelToken | None = None) -> RemoteModel:
+        self.calls.append(("test", endpoint_id))
+        self.during(cancel or CancelToken())
+        return make_remote(self.listed[endpoint_id])
+
+    def remove(self, endpoint_id: EndpointId) -> None:
+        self.calls.append(("remove", endpoint_id))
+        del self.listed[endpoint_id]
+        self.notices.changed(Topic.MODELS)
+
+    def look(self, _base_url: str, _key: str | None = None, **_more: object) -> ServerFacts:
+        return ServerFacts(ServerKind.VLLM, "0.11.2", (OfferedModel("Qwen/Qwen3-32B"),))
+
+    def add(self, draft: EndpointDraft, _key: str = "", **_more: object) -> Endpoint:
+        number = max(self.listed, default=0) + 1
+        endpoint = make_endpoint(number, model=draft.model, name=draft.name or "Qwen3-32B on gpu")
+        self.put(endpoint)
+        return endpoint
+
+    def update(
+        self,
+        endpoint_id: EndpointId,
+        draft: EndpointDraft,
+        _key: str | None = None,
+        **_more: object,
+    ) -> Endpoint:
+        changed = replace(self.listed[endpoint_id], name=draft.name, base_url=draft.base_url)
+        self.put(changed)
+        return changed
 
 
 def hold_until_cancelled(cancel: CancelToken) -> None:

@@ -12,10 +12,10 @@ from app.modelhub.fit import Fit, FreeMemory
 from app.modelhub.service import LoadedModel
 from app.ui.models.board import CardStatus, LoadStep, ModelBoard
 from app.ui.models.words import (
-    board_text,
     capability_tags,
     engine_text,
     facts_text,
+    in_use_text,
     memory_text,
     named,
 )
@@ -76,7 +76,7 @@ def test_board_model_in_use_carries_what_the_engine_says(board):
     board.take((ONE, TWO), IN_USE, EngineState(EngineStatus.LOADED, ONE.path, IN_USE.facts))
     assert statuses(board) == [CardStatus.IN_USE, CardStatus.IDLE]
     assert board.cards()[0].facts == IN_USE.facts
-    assert board_text(board) == "In use: Qwen3 1B · Q4_K_M"
+    assert in_use_text(board.in_use) == "In use: Qwen3 1B · Q4_K_M"
 
 
 def test_board_engine_that_died_says_so_on_the_card_of_its_model(board):
@@ -244,4 +244,4 @@ def test_named_puts_the_file_in_front_once():
 def test_board_quantization_that_is_unknown_is_not_mentioned(board):
     model = make_model(5, quantization="unknown", id=ModelId(5))
     board.take((model,), LoadedModel(model, make_facts(model)), IDLE)
-    assert board_text(board) == "In use: Qwen3 5B"
+    assert in_use_text(board.in_use) == "In use: Qwen3 5B"

@@ -472,11 +472,11 @@ def test_loaded_card_says_what_it_takes_and_what_it_can(open_pane, models, qtbot
     pane = open_pane()
     card = card_of(pane, 1)
     assert card.fit.words.text() == "Takes 1.5 GB of memory · 1.4 GB were expected"
-    assert [tag.text() for tag in card.capabilities] == ["Tools", "Thinks"]
-    assert "hermes" in card.capabilities[0].toolTip()
+    assert [tag.text() for tag in card.capabilities.tags] == ["Tools", "Thinks"]
+    assert "hermes" in card.capabilities.tags[0].toolTip()
     models.unload()
     qtbot.waitUntil(lambda: card.state.status is CardStatus.IDLE)
-    assert card.capabilities == []
+    assert card.capabilities.tags == []
 
 
 def test_engine_that_died_is_loaded_again_in_one_click(open_pane, models, qtbot):

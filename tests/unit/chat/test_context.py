@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.chat.context import (
+    ABOUT_PICTURES,
     build_context,
     cited,
     cited_numbers,
     offered_passages,
     search_question,
 )
-from app.chat.entities import ConversationId, Message, MessageId
-from app.engine.messages import Role, Turn
+from app.chat.entities import ConversationId, Message, MessageId, Picture
+from app.engine.messages import Image, Role, Turn
 from app.library.entities import ContentHash, DocumentId, DocumentKind, Passage, Place
 
 
@@ -119,3 +121,57 @@ def test_short_follow_up_searches_with_the_question_before() -> None:
     assert search_question(messages, "And for interns?").startswith("What is the notice period")
     assert search_question(messages, "Which court decides about disputes here?").startswith("Which")
     assert search_question([], "Why?") == "Why?"
+
+
+SIGN, MAP = Picture("aa", "Sign.png"), Picture("bb", "Map.jpg")
+SEEN = {"aa": Image(b"sign"), "bb": Image(b"map")}
+
+
+def with_picture(messages: list[Message], picture: Picture) -> list[Message]:
+    return [replace(messages[0], pictures=(picture,)), *messages[1:]]
+
+
+def test_pictures_go_to_the_turn_of_their_own_question() -> None:
+    context = build_context(
+        with_picture(history(1), MAP),
+        "what does it say?",
+        [],
+        budget=10_000,
+        count=words,
+        pictures=(SIGN,),
+        images=SEEN,
+    )
+    assert [each.images for each in context.turns] == [(), (SEEN["bb"],), (), (SEEN["aa"],)]
+    assert context.pictures == ((), (MAP,), (), (SIGN,))
+    assert context.turns[-1].content == "what does it say?"
+
+
+def test_picture_that_cannot_be_shown_is_named_instead() -> None:
+    context = build_context(
+        with_picture(history(1), MAP), "and now?", [], budget=10_000, count=words
+    )
+    assert context.turns[1].content.startswith("[picture: Map.jpg]\nquestion 0")
+    assert context.pictures == ()
+    assert not any(each.images for each in context.turns)
+
+
+def test_instructions_mind_the_pictures_beside_the_passages() -> None:
+    def instructions(**shown: object) -> str:
+        context = build_context([], "why?", [passage(0)], budget=10_000, count=words, **shown)
+        return context.turns[0].content
+
+    assert ABOUT_PICTURES not in instructions()
+    assert instructions(pictures=(SIGN,), images=SEEN).endswith(ABOUT_PICTURES)
+
+
+def test_pictures_leave_with_the_history_that_has_no_room() -> None:
+    context = build_context(
+        with_picture(history(1), MAP),
+        "why?",
+        [],
+        budget=60,
+        count=lambda turns: words(turns) + 50 * sum(len(each.images) for each in turns),
+        images=SEEN,
+    )
+    assert len(context.turns) == 2
+    assert context.pictures == ()

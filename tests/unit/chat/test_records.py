@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from app.chat.entities import (
     AnswerMode,
     AnswerRecord,
+    AnswerServer,
     Citation,
     EngineSetup,
     MessageId,
+    Picture,
     Repeat,
 )
 from app.chat.plain import from_plain, to_plain
@@ -95,8 +97,12 @@ FULL = AnswerRecord(
         Rope(RopeScaling.YARN, 1e6, 0.25, 4096),
         (Adapter("a.gguf", 0.5), Adapter("b.gguf")),
         Speculation("draft.gguf", most_tokens=4),
+        "mmproj.gguf",
     ),
     repeat=Repeat(MessageId(7), is_same=True, changes=("the engine was b1, now b2",)),
+    server=AnswerServer(
+        "qwen on gpu:8000", "http://gpu:8000/v1", "qwen", 8192, ("top-k", "DRY"), False
+    ),
 )
 TURNS = (
     Turn(Role.SYSTEM, "Answer."),
@@ -130,7 +136,7 @@ def test_record_comes_back_exactly_with_the_types_it_had() -> None:
 def test_record_has_a_value_of_its_own_for_every_field_tested() -> None:
     """A field that is added later must be put into FULL, or its way through JSON is not seen."""
     plain = AnswerRecord(AnswerMode.QUOTED)
-    apart = {"turns", "offered"}
+    apart = {"turns", "offered", "pictures"}
     same = [
         each.name
         for each in fields(AnswerRecord)
@@ -148,7 +154,8 @@ def test_record_has_a_value_of_its_own_for_every_field_tested() -> None:
 
 
 def test_record_leaves_what_was_sent_to_be_stored_apart() -> None:
-    whole = replace(FULL, turns=TURNS, offered=(CITATION,))
+    pictures = ((), (), (), (Picture("ef" * 32, "Sign.png"), Picture("01" * 32, "Map.jpg")))
+    whole = replace(FULL, turns=TURNS, offered=(CITATION,), pictures=pictures)
     assert record_from_json(through_json(record_to_json(whole))) == FULL  # type: ignore[arg-type]
     assert with_sent(FULL, through_json(sent_to_json(whole))) == whole
 

@@ -60,8 +60,18 @@ def test_batch_never_exceeds_the_context_nor_micro_batch_the_batch(
 
 def test_outputs_are_never_fewer_than_sequences_which_llama_cpp_would_abort_on() -> None:
     assert context(sequences=16, outputs=2).n_outputs_max == 16
-    assert context(sequences=16).n_outputs_max == 0
+    assert context(sequences=16).n_outputs_max == 2048
+    assert context(replace(OPTIONS, batch=1), sequences=16).n_outputs_max == 16
     assert context(sequences=99_999).n_seq_max == llama_cpp.llama_max_parallel_sequences()
+
+
+def test_sequences_and_outputs_follow_the_streams() -> None:
+    many = replace(OPTIONS, streams=256)
+    most = llama_cpp.llama_max_parallel_sequences()
+    assert OPTIONS.streams < params.sequence_count(OPTIONS, can_cut=True) < most
+    assert params.sequence_count(many, can_cut=True) == most
+    assert params.sequence_count(OPTIONS, can_cut=False) == OPTIONS.streams + 1
+    assert params.output_count(many) >= 256
 
 
 @pytest.mark.parametrize("kind", KvType)
