@@ -15,6 +15,7 @@ from app.chat.pictures import PictureFolder
 from app.chat.service import ChatService
 from app.engine.child import engine_child
 from app.engine.host import EngineHost
+from app.engine.remote.keys import Keys
 from app.library.child import library_child
 from app.library.protocol import LibraryChildOptions
 from app.library.service import LibraryService
@@ -54,8 +55,13 @@ class Children:
     engine_args: tuple[object, ...] = ()
 
 
-def build(paths: DataPaths, children: Children | None = None) -> Services:
+def build(paths: DataPaths, children: Children | None = None, keys: Keys | None = None) -> Services:
     """Take the data folder, open it, and build the services. Nothing runs in the background yet.
+
+    Args:
+        paths: where the data is.
+        children: what the child processes run; tests give scripted ones.
+        keys: of servers; the system's keyring if none are given.
 
     Raises:
         DataFolderInUse: another process has the folder.
@@ -81,7 +87,7 @@ def build(paths: DataPaths, children: Children | None = None) -> Services:
             on_change=lambda _state: notices.changed(Topic.MODELS),
         )
         undo.callback(engine.close)
-        endpoints = EndpointService(database, notices)
+        endpoints = EndpointService(database, notices, keys)
         served = ServedModels(endpoints, engine, notices)
         models = ModelService(settings, database, notices, engine, served)
         undo.callback(models.close)

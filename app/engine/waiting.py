@@ -3,8 +3,9 @@
 llama.cpp's threads meet at a barrier after each of hundreds of steps a token. A thread that spins
 there goes on at once, but holds a processor that another program may need, or the very thread it
 waits for: then decoding is many times slower. A thread that sleeps is woken by the system, which
-costs about a third of the speed of small models. One that spins for a microsecond and then sleeps
-is nearly as quick as the former while the computer is quiet, and as the latter while it is busy.
+costs about a third of the speed of small models. One that spins for some microseconds and then
+sleeps is between them while the computer is quiet, and hardly slower than the latter when it is
+busy.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from __future__ import annotations
 from app.engine.options import WaitPolicy
 
 # Turns of the waiting loop before a thread sleeps. Measured with two threads on two processors and
-# a model of 100 million weights, in tokens a second while the computer was quiet, and busy:
-# 0: 94, 54; 1,000: 139, 42; 10,000: 134, 15; always: 133, 5. One thread: 120, 72.
-_SPINS = "1000"
+# a model of 100 million weights, in tokens a second. Quiet: 0: 94, 1,000: 139, always: 133 to 170;
+# one thread: 120. With other programs on both: 0: 52, 100: 57, 300: 54, 1,000: 42, 3,000: 19,
+# always: 1; one thread: 71.
+_SPINS = "300"
 
 
 def environment(wait_policy: WaitPolicy) -> dict[str, str]:

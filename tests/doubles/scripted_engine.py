@@ -94,7 +94,7 @@ class ScriptedEngine:
 
     def handle(self, body: object, context: CallContext) -> object:
         match body:
-            case Check():
+            case Check() | ForgetParked():
                 return None
             case Load(path):
                 return self._load(Path(path), context)
@@ -102,16 +102,13 @@ class ScriptedEngine:
                 return self._generate(body, context)
             case CountTokens(texts):
                 return tuple(_tokens(text) for text in texts)
-            case CountPrompt(turns):
-                return _prompt_tokens(turns)
-            case ShowPrompt(turns):
-                return "\n".join(turn.content for turn in turns)
+            case CountPrompt(turns) | ShowPrompt(turns):
+                shown = "\n".join(turn.content for turn in turns)
+                return shown if isinstance(body, ShowPrompt) else _prompt_tokens(turns)
             case Estimate(_path, options):
                 return MemoryNeed((DeviceNeed("CPU", kv_cache=options.context_length << 10),))
             case ListDevices():
                 return (Device("CPU", "scripted", "CPU", 1 << 40, 1 << 40),)
-            case ForgetParked():
-                return None
             case SetAdapters(adapters):
                 return replace(self._facts, adapters=adapters)
         raise TypeError(f"the engine does not know {type(body).__name__}")

@@ -185,8 +185,7 @@ class LlamaModel:
 
         def change() -> ModelFacts:
             self._adapters.use(self._context.handle, adapters)
-            self._pool.forget_parked()
-            self._pool.parked = self._parked()
+            self._pool.replace_parked(self._parked())
             self.facts = replace(self.facts, adapters=adapters)
             return self.facts
 

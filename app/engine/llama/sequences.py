@@ -199,10 +199,18 @@ class SequencePool:
         return True
 
     def forget_parked(self) -> None:
-        """Nothing computed so far is valid for new prompts, such as after a change of adapters."""
+        """Leave no trace of what is parked, on disk neither."""
+        self._drop_parked()
+        self.parked.forget_all()
+
+    def replace_parked(self, parked: ParkedStates) -> None:
+        """Go on with other parked states: those computed so far are not valid any more."""
+        self._drop_parked()
+        self.parked = parked
+
+    def _drop_parked(self) -> None:
         for sequence in [each for each in self if not each.is_live]:
             self.drop(sequence)
-        self.parked.forget_all()
 
     def save_parked(self, limit_s: float) -> None:
         """Write what is parked to disk, last used first."""

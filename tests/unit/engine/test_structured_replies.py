@@ -6,7 +6,6 @@ The models have random weights, so what they write is noise but for what a gramm
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
@@ -64,7 +63,7 @@ def template_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def qwen(make_host: MakeHost, template_models: Path) -> Iterator[EngineHost]:
+def qwen(make_host: MakeHost, template_models: Path) -> EngineHost:
     host = make_host()
     host.load(template_models / "Qwen-Qwen3-0.6B.gguf", LoadOptions(threads=1))
     return host

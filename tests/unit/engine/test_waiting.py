@@ -18,7 +18,7 @@ _LOAD = "from app.engine.llama.native import llama_cpp"
     [
         (WaitPolicy.ACTIVE, {"OMP_WAIT_POLICY = 'ACTIVE'"}),
         (WaitPolicy.PASSIVE, {"OMP_WAIT_POLICY = 'PASSIVE'", "GOMP_SPINCOUNT = '0'"}),
-        (WaitPolicy.AUTO, {"GOMP_SPINCOUNT = '1000'"}),
+        (WaitPolicy.AUTO, {"GOMP_SPINCOUNT = '300'"}),
     ],
 )
 def test_policy_reaches_the_library_that_waits(policy: WaitPolicy, expected: set[str]) -> None:

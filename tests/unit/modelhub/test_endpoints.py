@@ -19,6 +19,7 @@ from app.engine.remote.server import ServerKind
 from app.modelhub.endpoints import EndpointDraft, EndpointService
 from app.modelhub.entities import EndpointId
 from app.storage.db import Database
+from tests.doubles.keyring import KeyringDouble
 from tests.doubles.openai_server import (
     CHAT,
     MODELS,
@@ -31,25 +32,6 @@ from tests.doubles.openai_server import (
 )
 
 KEY = "sk-very-secret-0123456789"
-
-
-class KeyringDouble:
-    def __init__(self) -> None:
-        self.kept: dict[str, str] = {}
-        self.error: Exception | None = None
-
-    def get_password(self, _service: str, username: str) -> str | None:
-        if self.error:
-            raise self.error
-        return self.kept.get(username)
-
-    def set_password(self, _service: str, username: str, password: str) -> None:
-        if self.error:
-            raise self.error
-        self.kept[username] = password
-
-    def delete_password(self, _service: str, username: str) -> None:
-        del self.kept[username]
 
 
 @pytest.fixture
