@@ -107,7 +107,7 @@ class ModelFacts:
 
     Attributes:
         threads, prefill_threads: in use; `wait_policy` says what they do while they wait.
-        memory_bytes: measured growth of the engine process and of the graphics memory.
+        memory_bytes: main memory of the engine process when it was loaded.
         can_cut: state of a conversation can be cut back to any token. Recurrent and hybrid
             models cannot.
         dialect: how replies are read, such as "hermes".

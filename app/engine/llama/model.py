@@ -85,7 +85,6 @@ class LlamaModel:
             TemplateError: its chat template cannot be used.
             Cancelled: `cancel` was.
         """
-        before = memory_bytes()
         self._load = load
         options = load.options
         self._closers: list[Callable[[], None]] = []
@@ -103,7 +102,7 @@ class LlamaModel:
         except BaseException:
             self.close()
             raise
-        self.facts = replace(self.facts, memory_bytes=max(memory_bytes() - before, 0))
+        self.facts = replace(self.facts, memory_bytes=memory_bytes())
 
     def close(self) -> None:
         """Stop what runs, keep what is parked, and give the memory back."""
@@ -352,7 +351,7 @@ class LlamaModel:
         length = self.facts.context_length
         # Both point to memory that has to live until they were used.
         for_model = model_params(options)
-        for_context = context_params(options, length=length, sequences=sequences)
+        for_context = context_params(options, length=length, sequences=sequences, outputs=sequences)
         return DraftModel(
             Path(options.speculation.draft_model),
             self._weights.vocabulary,

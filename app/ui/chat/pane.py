@@ -308,8 +308,9 @@ class ChatPane(Pane):
         self._shown.ask(question, self._scopes.scope)
 
     def _sends_passages(self) -> bool:
-        """Whether what is asked here goes out with words of the documents, new ones or former."""
-        return bool(self._scopes.documents) or not self._shown.is_empty
+        """Whether what is asked here goes out with words of the documents, or with pictures."""
+        has_pictures = bool(self.view.composer.tray.pictures)
+        return has_pictures or bool(self._scopes.documents) or not self._shown.is_empty
 
     def _on_scope_chosen(self, scope: Scope) -> None:
         current = self._shown.current

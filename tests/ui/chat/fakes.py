@@ -23,8 +23,11 @@ from app.chat.entities import (
     ConversationId,
     Message,
     MessageId,
+    Picture,
+    PictureFile,
     Stage,
 )
+from app.chat.pictures import PictureMissing
 from app.engine.host import EngineState, EngineStatus
 from app.engine.messages import Role, Turn
 from app.engine.protocol import FinishReason, ModelFacts, Timings
@@ -121,6 +124,8 @@ class FakeChat:
     next_id: int = 1
     repeated: list[MessageId] = field(default_factory=list)
     sent: tuple[Turn, ...] = ()
+    kept: dict[Picture, bytes] = field(default_factory=dict)
+    read: list[Picture] = field(default_factory=list)
 
     def add(self, title: str, messages: Sequence[Message] = (), **changes: object) -> Conversation:
         made = Conversation(ConversationId(self._id()), title, Scope(), NOW, NOW)
@@ -159,12 +164,17 @@ class FakeChat:
         text: str,
         on_event: Callable[[AnswerEvent], None],
         cancel: CancelToken,
+        *,
+        pictures: Sequence[PictureFile] = (),
     ) -> Message:
         branch = self.answers[conversation_id]
         if not branch:
             self.rename(conversation_id, text)
         parent = branch[-1].id if branch else None
-        branch.append(self._message(conversation_id, parent, Role.USER, text))
+        self.kept |= {each.picture: each.data for each in pictures}
+        shown = tuple(each.picture for each in pictures)
+        asked = self._message(conversation_id, parent, Role.USER, text)
+        branch.append(replace(asked, pictures=shown))
         self.notices.changed(Topic.CONVERSATIONS)
         return self._answer(conversation_id, on_event, cancel)
 
@@ -202,6 +212,12 @@ class FakeChat:
         messages = [each for branch in self.answers.values() for each in branch]
         record = next(each.record for each in messages if each.id == message_id)
         return None if record is None else replace(record, turns=self.sent)
+
+    def picture(self, picture: Picture) -> bytes:
+        self.read.append(picture)
+        if picture not in self.kept:
+            raise PictureMissing(f"“{picture.name}” is gone.", "Attach it again.")
+        return self.kept[picture]
 
     def choose(self, message_id: MessageId, offset: int) -> Message:
         others = self.hidden.pop(message_id)

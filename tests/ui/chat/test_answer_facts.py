@@ -127,14 +127,15 @@ def test_quoted_answer_says_that_no_model_made_it() -> None:
 def test_prompt_text_shows_every_part_of_a_turn() -> None:
     turns = (
         Turn(Role.SYSTEM, "Answer."),
-        Turn(Role.USER, "Look.", images=(Image(b"1"), Image(b"2"))),
+        Turn(Role.USER, "Look."),
         Turn(Role.ASSISTANT, "", "Hm.", (ToolCall("1", "add", {"a": 1}),)),
         Turn(Role.TOOL, "3"),
     )
-    text = prompt_text(turns)
+    pictures = ((), (Picture("ab" * 32, "Sign.png"),), (), ())
+    text = prompt_text(turns, pictures)
     for part in (
         "── System ──\nAnswer.",
-        "2 pictures",
+        "(picture Sign.png, SHA-256 abab",
         "(thought) Hm.",
         "(calls add",
         "Tool ──\n3",

@@ -307,7 +307,7 @@ def test_keyboard_goes_from_composer_to_send_and_scope(
         focused = QApplication.focusWidget()
         assert focused is not None
         visited.append(focused.accessibleName())
-    assert visited == ["Add documents and ask them", "Asked over: All documents", "Send"]
+    assert visited == ["Add documents or pictures", "Asked over: All documents", "Send"]
 
 
 def test_window_closing_stops_the_answer(
