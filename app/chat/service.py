@@ -150,12 +150,12 @@ class ChatService:
             history = store.shown_branch(session, conversation_id)
             if not history:
                 store.set_title(session, conversation_id, _title(text))
-            for each in pictures:
-                self._pictures.put(each)
             parent = history[-1].id if history else None
             question = store.add_message(
                 session, conversation_id, parent, Role.USER, text, pictures=shown
             )
+            for each in pictures:  # if one cannot be stored, nothing is
+                self._pictures.put(each)
             return question, history
 
         question, history = self._database.write(put)

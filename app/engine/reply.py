@@ -8,7 +8,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from enum import Enum
 
-BATCH_S = 0.016  # one delta a frame; more messages would cost the window time and show nothing
+# The window repaints a growing answer at this pace; more messages would cost it time and show
+# nothing.
+BATCH_S = 0.04
 
 
 class Heard(Enum):

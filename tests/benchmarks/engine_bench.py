@@ -33,6 +33,7 @@ from tests.doubles.random_gguf import qwen3_0_6b
 from tests.doubles.random_vocabulary import words
 
 MODELS_VARIABLE = "CAIRN_BENCH_MODELS"
+_WAIT_VARIABLE = "OMP_WAIT_POLICY"
 GREEDY = Sampling(temperature=0.0)
 
 
@@ -142,6 +143,8 @@ def ask(
     answered.ended_at = time.perf_counter()
     if answered.tokens != tokens:
         raise RuntimeError(f"a reply of {answered.tokens} tokens instead of {tokens}")
+    if not answered.pieces_at:
+        raise RuntimeError("a reply without a whole character; another seed would have some")
     return answered
 
 
@@ -202,11 +205,21 @@ class Bare:
 def bare_loop(
     path: Path, threads: int, *flags: str, wait: WaitPolicy = WaitPolicy.PASSIVE
 ) -> Iterator[Bare]:
-    """Start the baseline and end it."""
+    """Start the baseline and end it.
+
+    Args:
+        path: of the model.
+        threads: 0 are as many as it takes by itself.
+        flags: more of its arguments.
+        wait: what its threads do while they wait; AUTO leaves it to the system.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != _WAIT_VARIABLE}
+    if wait is not WaitPolicy.AUTO:
+        environment[_WAIT_VARIABLE] = wait.value.upper()
     command = [sys.executable, "-m", "tests.benchmarks.bare_loop", str(path), "--serve"]
     process = subprocess.Popen(
         [*command, "--threads", str(threads), *flags],
-        env={**os.environ, "OMP_WAIT_POLICY": wait.value.upper()},
+        env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -68,7 +68,8 @@ def _engine_busy_s(seconds: float) -> float:
     before = process.cpu_times()
     pause.wait(seconds)
     after = process.cpu_times()
-    return max(0.0, round(after.user + after.system - before.user - before.system, 3))
+    busy_s: float = after.user + after.system - before.user - before.system
+    return max(0.0, round(busy_s, 3))
 
 
 def main() -> int:

@@ -222,7 +222,7 @@ def measure(app: QApplication, seconds: float) -> Result:
     _settle(app)
     stalls = _Stalls()
     jobs = JobRunner()
-    answer = RunningAnswer(jobs, ConversationId(1), "And now?", page)
+    answer = RunningAnswer(jobs, ConversationId(1), None, page)
     _run(answer, transcript, seconds, messages[-1], stalls)
     shown = len(answer.live.text) // 4
     jobs.close()

@@ -25,6 +25,7 @@ from app.engine.protocol import (
 )
 from app.engine.reply import Heard, ReplyText
 
+_TRIAL_GUESSES, _LEAST_RIGHT = 48, 0.3
 _RESERVE = 128  # cells a reply should have before it starts, so that it is not soon moved out
 _LEAST_CHECKPOINT = 64
 _BEFORE_END = 8  # tokens of the generation prompt, which the next turn may spell differently
@@ -142,6 +143,13 @@ class Stream(Task):
         else:
             self._guess = guesser.guess(sequence.id, self.tokens, most)[:most]
         return self._guess
+
+    @property
+    def _guessing_pays(self) -> bool:
+        """Each guess costs part of a step, so that too many wrong ones make a reply slower."""
+        if self._forbidden:
+            return False
+        return self._guessed < _TRIAL_GUESSES or self._accepted >= _LEAST_RIGHT * self._guessed
 
     def take(self, outputs: Outputs, guessed: int) -> bool:
         """Draw the next token, and go on as long as the guesses were right."""

@@ -133,7 +133,8 @@ def _server(server: AnswerServer, program: str) -> Iterator[Fact]:
     if server.context_length:
         yield Fact("Context", count_text(server.context_length, "token"))
     if server.ignored_settings:
-        yield Fact("Not known there", ", ".join(server.ignored_settings))
+        names = ", ".join(server.ignored_settings)
+        yield Fact("Settings left out", f"{names}, which the server does not know")
     if not server.counts_exactly:
         yield Fact("Prompt was fitted by", "an estimate of its tokens, on the high side")
 

@@ -30,6 +30,8 @@ from app.ui.widgets.layout import row
 
 MOST_LINES = 8
 _LONGEST_SCOPE = 220
+# With no, one, and more pictures.
+_INVITATIONS = ("Ask your documents", "Ask about the picture", "Ask about the pictures")
 
 
 class Composer(QFrame):
@@ -169,10 +171,7 @@ class Composer(QFrame):
         return row(self._attach, self._scope, None, self._hint, self._send)
 
     def _show_send(self) -> None:
-        has_pictures = self.tray.count > 0
-        self._edit.setPlaceholderText(
-            "Ask about the picture" if has_pictures else "Ask your documents"
-        )
+        self._edit.setPlaceholderText(_INVITATIONS[min(self.tray.count, 2)])
         can_send = bool(self.text.strip()) and not self.tray.is_reading
         if self._is_running:
             self._send.setIcon(self._icons.icon("ph.stop", "on_accent"))
@@ -197,12 +196,12 @@ class Composer(QFrame):
             self._on_sent()
 
     def _on_sent(self) -> None:
-        if self.text.strip() and not self._is_running:
+        # While an answer is made, or a picture is read, what is written stays for afterwards.
+        if self.text.strip() and not self._is_running and not self.tray.is_reading:
             self.gate(self._submit)
 
     def _submit(self) -> None:
         text = self.text.strip()
-        # While an answer is made, or a picture is read, what is written stays for afterwards.
         if text and not self._is_running and not self.tray.is_reading:
             self._edit.clear()
             self.submitted.emit(text)

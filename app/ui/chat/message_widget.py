@@ -86,7 +86,7 @@ class QuestionMessage(QWidget):
         inner, top = min(self._natural_width, widest), down
         if self._pictures is not None:
             inner = min(max(inner, self._pictures.natural_width), widest)
-            top = stack((self._pictures,), across, across, inner, 0) + px(6)
+            top = stack((self._pictures,), across, across, inner, 0) + px(8)
         below = stack((self._text, self._more), across, top, inner, px(4))
         self._more.resize(self._more.sizeHint())
         outer = inner + 2 * across

@@ -10,7 +10,8 @@ from app.ui.icons import Icons
 from app.ui.widgets.sheet import Sheet
 
 _NARROWEST = 320
-_AROUND = 24 + 16 + 8  # beside the picture: the card's margins
+_BORDER = 2  # of the card, on both sides
+_AROUND = 24 + 16 + 8 + _BORDER  # beside the picture: the card's margins
 
 
 class PictureSheet(Sheet):
@@ -30,13 +31,14 @@ class PictureSheet(Sheet):
         margins = layout.contentsMargins()
         header = self.header.sizeHint().height() + layout.spacing()
         inner = self.canvas.heightForWidth(width - _AROUND)
-        return margins.top() + header + inner + margins.bottom()
+        return margins.top() + header + inner + margins.bottom() + _BORDER
 
 
 class _Canvas(QWidget):
     def __init__(self, image: QImage) -> None:
         super().__init__()
         self._image = image
+        self._scaled = QImage()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def heightForWidth(self, width: int) -> int:
@@ -51,13 +53,12 @@ class _Canvas(QWidget):
         ratio = self.devicePixelRatioF()
         painter = QPainter(self)
         corner = QPointF(self.width() - size.width(), self.height() - size.height()) / 2
-        shown = self._image.scaled(
-            size * ratio,
-            Qt.AspectRatioMode.IgnoreAspectRatio,
-            Qt.TransformationMode.SmoothTransformation,
-        )
-        shown.setDevicePixelRatio(ratio)
-        painter.drawImage(corner, shown)
+        if self._scaled.size() != (wanted := size * ratio):
+            smooth = Qt.TransformationMode.SmoothTransformation
+            fill = Qt.AspectRatioMode.IgnoreAspectRatio
+            self._scaled = self._image.scaled(wanted, fill, smooth)
+            self._scaled.setDevicePixelRatio(ratio)
+        painter.drawImage(corner, self._scaled)
         painter.end()
 
 

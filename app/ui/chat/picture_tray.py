@@ -16,7 +16,7 @@ from app.ui.widgets.buttons import IconButton
 from app.ui.widgets.labels import ElidedLabel, Label
 from app.ui.widgets.layout import row
 
-_SIDE, _RADIUS, _WIDEST_NAME, _GAP = 32, 6, 130, 6
+_SIDE, _RADIUS, _WIDEST_NAME, _GAP, _BELOW = 32, 6, 130, 6, 2
 
 
 class PictureTray(QWidget):
@@ -101,7 +101,8 @@ class PictureTray(QWidget):
         self.changed.emit()
 
     def _arrange(self) -> None:
-        self.setFixedHeight(flow([*self._chips, self._waiting], self.width(), _GAP))
+        height = flow([*self._chips, self._waiting], self.width(), _GAP)
+        self.setFixedHeight(height + _BELOW)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

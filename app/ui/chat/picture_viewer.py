@@ -47,7 +47,7 @@ class PictureViewer(QObject):
     def open(self, picture: Picture) -> None:
         """Show a picture as large as the window allows."""
         window = self._widget.window()
-        longest = max(window.width(), window.height())
+        longest = round(max(window.width(), window.height()) * window.devicePixelRatioF())
         self._submit(picture, longest, partial(self._on_opened, picture), self.failed.emit)
 
     def _on_wanted(self, picture: Picture) -> None:

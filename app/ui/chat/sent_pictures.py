@@ -32,6 +32,7 @@ class SentPicture(QAbstractButton):
         self._image: QImage | None = None
         self._pixmap: QPixmap | None = None
         self._drawn = (QSize(), 0.0)
+        self._awaited, self._lost = look.icons.icon("ph.image"), look.icons.icon("ph.file-x")
         self.setAccessibleName(f"Picture {picture.name}")
         self.setToolTip(picture.name)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -90,8 +91,8 @@ class SentPicture(QAbstractButton):
     def _paint_icon(self, painter: QPainter) -> None:
         area = QRect(0, 0, _ICON, _ICON)
         area.moveCenter(self.rect().center())
-        name = "ph.image" if self._image is None else "ph.image-broken"
-        self._look.icons.icon(name, "text2").paint(painter, area)
+        icon = self._awaited if self._image is None else self._lost
+        icon.paint(painter, area)
 
     def _scaled(self) -> QPixmap:
         """The picture at the size it is drawn in; made once for each size."""

@@ -80,7 +80,7 @@ class EndpointCard(Card):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for icon, text, signal in (
-            ("ph.plugs-connected", "Test connection", self.test_requested),
+            ("ph.heartbeat", "Test connection", self.test_requested),
             ("ph.pencil-simple", "Change…", self.change_requested),
             ("ph.trash", "Remove…", self.removal_requested),
         ):

@@ -12,7 +12,7 @@ from app.modelhub.entities import Endpoint, EndpointId
 from app.ui.models.connecting import ServerConnecting
 from app.ui.models.endpoint_board import EndpointBoard, EndpointCardState
 from app.ui.models.endpoint_card import EndpointCard
-from app.ui.models.words import tested_text
+from app.ui.models.words import reached_text
 from app.ui.pane import PaneContext
 from app.ui.widgets.choice import Choice, Severity
 from app.ui.widgets.confirm import ConfirmSheet
@@ -118,7 +118,7 @@ class ServerCards(QObject):
     def _on_answered(self, endpoint_id: int, remote: RemoteModel) -> None:
         endpoint = self.board.endpoint(endpoint_id)
         if endpoint is not None:
-            self._context.notify.toast(tested_text(endpoint.name, remote), Severity.OK)
+            self._context.notify.toast(reached_text(endpoint.name, remote), Severity.OK)
 
     def _on_removal_requested(self, endpoint_id: int) -> None:
         endpoint = self.board.endpoint(endpoint_id)

@@ -78,7 +78,7 @@ def served_text(served: ServedModel) -> str:
     return f"{text} · Questions and passages go to {served.host}"
 
 
-def tested_text(name: str, remote: RemoteModel) -> str:
+def reached_text(name: str, remote: RemoteModel) -> str:
     """What a test of a connection found."""
     server = f"{remote.kind.label} {remote.version}".strip()
     room = f", with room for {remote.context_length:,} tokens" if remote.context_length else ""

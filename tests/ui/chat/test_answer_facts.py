@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.chat.entities import AnswerRecord, MessageId, Repeat
-from app.engine.messages import Image, Role, ToolCall, Turn
+from app.chat.entities import AnswerRecord, MessageId, Picture, Repeat
+from app.engine.messages import Role, ToolCall, Turn
 from app.engine.options import Speculation
 from app.engine.protocol import Rounding, Timings
 from app.engine.sampling import Mirostat, Sampler, Sampling

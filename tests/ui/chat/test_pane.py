@@ -218,7 +218,7 @@ def test_failure_before_anything_is_stored_gives_the_question_back(
 def test_question_that_could_not_be_stored_in_an_old_chat_is_given_back(
     qtbot, open_pane: OpenPane, services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_args: object) -> None:
+    def refuse(*_args: object, **_named: object) -> None:
         raise AppError("The disk is full.")
 
     pane = open_pane()

@@ -187,6 +187,17 @@ def test_too_many_pictures_are_refused_and_nothing_is_stored(
     assert stored(data_paths) == set()
 
 
+def test_picture_that_cannot_be_stored_leaves_no_question(
+    start: Start, data_paths: DataPaths
+) -> None:
+    services = start()
+    where = services.chat.create()
+    data_paths.pictures.write_text("in the way")
+    with pytest.raises(PictureError, match="cannot be stored"):
+        ask(services, "what is this?", SIGN, where=where)
+    assert services.chat.messages(where.id) == ()
+
+
 def test_deleted_conversation_takes_along_what_no_other_refers_to(
     start: Start, data_paths: DataPaths
 ) -> None:

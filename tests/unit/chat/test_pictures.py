@@ -3,12 +3,13 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from app.base.errors import DiskFull
-from app.chat.entities import Picture
+from app.chat.entities import ConversationId, Message, MessageId, Picture
 from app.chat.pictures import (
     MOST_BYTES,
     MOST_PICTURES,
@@ -20,6 +21,7 @@ from app.chat.pictures import (
     picture_file,
     read_picture,
 )
+from app.engine.messages import Image, Role
 from tests.doubles import images
 
 PNG = images.png(8, 6)
@@ -150,3 +152,25 @@ def test_keep_only_removes_what_is_not_used_and_nothing_that_is_not_ours(folder:
     (folder / "notes.txt").write_text("mine")
     pictures.keep_only({kept.picture.sha256})
     assert {each.name for each in folder.iterdir()} == {kept.picture.sha256, "notes.txt"}
+
+
+def test_of_former_pictures_only_the_last_few_are_shown_again(folder: Path) -> None:
+    pictures = PictureFolder(folder)
+    files = [picture_file(images.png(4, 4 + number), f"{number}.png") for number in range(10)]
+    for each in files:
+        pictures.put(each)
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    history = [
+        Message(
+            MessageId(number),
+            ConversationId(1),
+            None,
+            Role.USER,
+            "?",
+            moment,
+            pictures=(each.picture,),
+        )
+        for number, each in enumerate(files)
+    ]
+    shown = pictures.images([files[0].picture], history)
+    assert shown == {each.picture.sha256: Image(each.data) for each in (files[0], *files[2:])}

@@ -190,6 +190,6 @@ def test_local_answer_is_not_run_again_by_a_server(services, server, model_file)
     services.models.load(services.models.import_file(model_file).id)
     first = ask(services, "hello?")
     use(services, server)
-    with pytest.raises(CannotRepeat, match="was made on this computer. In use is qwen on 127"):
+    with pytest.raises(CannotRepeat, match=r"was made on this computer\. In use is qwen on 127"):
         repeat(services, first)
     assert server.bodies(CHAT) == []

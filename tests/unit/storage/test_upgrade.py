@@ -11,6 +11,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
+from app.chat import store as chat_store
+from app.chat.entities import ConversationId
 from app.modelhub import store
 from app.storage.db import Database
 from app.storage.migrate import MIGRATIONS, revisions
@@ -46,6 +48,28 @@ def test_first_schema_keeps_its_models_and_gives_them_no_options(path: Path) -> 
         (model,) = store.models(session)
     database.close()
     assert (model.name, model.size_bytes, model.options) == ("A", 7, None)
+
+
+def test_schema_without_pictures_keeps_its_messages(path: Path) -> None:
+    make(path, "0003")
+    moment = "2026-11-01 00:00:00"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO conversations VALUES (1, 'Chat', '{}', :moment, :moment)",
+            {"moment": moment},
+        )
+        connection.execute(
+            "INSERT INTO messages (conversation_id, role, text, chosen, created_at)"
+            " VALUES (1, 'user', 'How long?', 1, :moment)",
+            {"moment": moment},
+        )
+    database = Database(path)
+    database.open()
+    with database.read() as session:
+        (message,) = chat_store.shown_branch(session, ConversationId(1))
+        in_use = chat_store.pictures_in_use(session)
+    database.close()
+    assert (message.text, message.pictures, in_use) == ("How long?", (), frozenset())
 
 
 def test_upgrade_leaves_a_copy_of_the_old_file(path: Path) -> None:
