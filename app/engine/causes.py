@@ -54,6 +54,16 @@ _REASONS = (
     # "ret = 2" and "compute status: 1" come of our own Stop and say nothing of what went wrong.
     r"(\S+: (?:error|failed)(?!.*(?:ret = 2|compute status: 1)$).+)",
 )
+# What is written as the last thing by a process that ends itself.
+_DYING_REASONS = (
+    r"(GGML_ASSERT\(.+)",
+    r"\S+\.(?:c|cc|cpp|cu|cuh|h|hpp|m|mm):\d+: (.+)",
+    r"what\(\):\s*(.+)",
+    r"ERROR error: (.+)",
+    r"((?:CUDA|ROCm|Vulkan|Metal|SYCL) error.*)",
+    r"(.*(?:out of memory|failed to allocate|unable to allocate|bad_alloc).*)",
+)
+_DYING_LINES = 12
 _MEMORY_SIGNAL = "SIGKILL"
 
 
@@ -84,7 +94,19 @@ def load_error(name: str, lines: Sequence[str], ended: str = "") -> ModelLoadErr
 
 def last_words(lines: Sequence[str]) -> str:
     """The line of a native log that says what went wrong; empty if none does."""
-    for pattern in _REASONS:
+    return _first_of(_REASONS, lines)
+
+
+def dying_words(lines: Sequence[str]) -> str:
+    """Why a process that had worked ended, as the end of its log says; empty if it does not.
+
+    Errors of requests, which it had survived, may stand there too, and are not the reason.
+    """
+    return _first_of(_DYING_REASONS, lines[-_DYING_LINES:])
+
+
+def _first_of(patterns: Sequence[str], lines: Sequence[str]) -> str:
+    for pattern in patterns:
         for line in reversed(lines):
             if found := re.search(pattern, line):
                 return _shown(found.group(1))

@@ -13,7 +13,7 @@ from app.base.child import ChildExit, ChildProcess, PendingCall
 from app.base.errors import Cancelled, ChildStopped
 from app.base.jobs import CancelToken
 from app.base.log import tail
-from app.engine.causes import last_words, load_error
+from app.engine.causes import dying_words, load_error
 from app.engine.errors import EngineStopped
 from app.engine.messages import Delta, TextDelta, Tool, Turn
 from app.engine.options import Adapter
@@ -248,6 +248,10 @@ class LocalEngine:
         forget = cancel.on_cancel(insist.start)
         try:
             return self._child.call(body, on_event)
+        except TypeError as error:  # so sending ends when the reader closes the pipe meanwhile
+            if self._child.last_exit is None:
+                raise
+            raise ChildStopped("The model engine ended.") from error
         finally:
             forget()
             insist.cancel()
@@ -321,5 +325,5 @@ def answer_or_stop(pending: PendingCall, cancel: CancelToken, on_hang: Callable[
 
 
 def _words(ended: ChildExit, log_path: Path) -> str:
-    said = last_words(tail(log_path, _LOG_LINES))
+    said = dying_words(tail(log_path))
     return f"The model engine {ended.reason}." + (f" It said: {said}." if said else "")

@@ -236,7 +236,7 @@ def _run(
     loop = QEventLoop()
     answer.advanced.connect(transcript.advance_answer)
     answer.ended.connect(loop.quit)
-    transcript.begin_answer(answer.question, expected_label(None), answer.live)
+    transcript.begin_answer("And now?", expected_label(None), answer.live)
     stalls.start()
     answer.run(_stream(seconds, end))  # type: ignore[arg-type] # the stand-in for the service
     loop.exec()

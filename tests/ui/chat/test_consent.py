@@ -17,6 +17,7 @@ from app.ui.chat.details_sheet import DetailsSheet
 from app.ui.chat.pane import ChatPane
 from app.ui.chat.words import answer_label, expected_label
 from app.ui.theme import ThemeKeeper
+from app.ui.widgets.buttons import Button
 from app.ui.widgets.confirm import ConfirmSheet
 from tests.ui.chat.driving import answer_text, ask, open_chat, question, shown, words
 from tests.ui.chat.fakes import (
@@ -28,6 +29,7 @@ from tests.ui.chat.fakes import (
     make_document,
     make_message,
 )
+from tests.ui.text.finding import child
 
 OpenPane = Callable[..., ChatPane]
 SERVED = FakeLoaded(replace(LOCAL_MODEL, name="Qwen3 32B", quantization=""), "gpu.lan:8000")
@@ -163,7 +165,7 @@ def test_header_and_start_page_say_where_the_model_runs(qtbot, open_pane: OpenPa
     assert "only passages go to gpu.lan:8000" in said
     assert "never leave it" not in said
     chip = next(
-        each for each in pane.view.header.findChildren(QWidget) if "writes" in each.accessibleName()
+        each for each in pane.view.header.findChildren(Button) if "writes" in each.accessibleName()
     )
     assert chip.text().strip() == "Qwen3 32B · on gpu.lan:8000"
 
@@ -250,7 +252,7 @@ def test_screenshots_of_a_served_chat(
     pane.view.transcript.details_requested.emit(shown(pane)[-1].id)
     qtbot.waitUntil(lambda: pane.context.jobs.running == 0)
     screenshot(pane, f"chat_served_details_{look}")
-    pane.findChild(DetailsSheet).dismiss()
+    child(pane, DetailsSheet).dismiss()
     ask(qtbot, pane, "And for tenants?")
     sheet = sheet_of(pane)
     assert sheet is not None

@@ -16,6 +16,7 @@ from app.ui.models.pane import ModelsPane
 from app.ui.widgets.confirm import ConfirmSheet
 from tests.ui.models.fakes import FakeModels, FakeServers, hold_until_cancelled, make_endpoint
 from tests.ui.models.fakes import make_model as model
+from tests.ui.text.finding import child
 
 LOOKS = {
     "light": (Theme.LIGHT, 1204, 840),
@@ -45,7 +46,7 @@ def look(request, theme, bare_pane) -> str:
     wanted, width, height = LOOKS[request.param]
     theme.apply(wanted, 100, reduce_motion=True)
     bare_pane.resize(width, height)
-    return request.param
+    return str(request.param)
 
 
 @pytest.fixture
@@ -100,4 +101,4 @@ def test_screenshot_removal(look, open_pane, shoot, models, servers):
     pane = open_pane()
     card(pane, 1).removal_requested.emit(1)
     shoot(pane, f"models_servers_remove_{look}")
-    pane.findChild(ConfirmSheet).dismiss()
+    child(pane, ConfirmSheet).dismiss()

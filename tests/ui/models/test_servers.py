@@ -20,6 +20,7 @@ from app.ui.widgets.buttons import Button
 from app.ui.widgets.confirm import ConfirmSheet
 from app.ui.widgets.info_bar import InfoBar
 from tests.ui.models.fakes import hold_until_cancelled, make_endpoint, make_model
+from tests.ui.text.finding import child
 
 GONE = CannotConnect("192.168.1.20:8000 does not answer.", "Is the server running?")
 WORDS = "192.168.1.20:8000 does not answer. Is the server running?"
@@ -131,7 +132,7 @@ def test_server_that_does_not_answer_says_so_and_is_tried_again(open_pane, serve
     qtbot.waitUntil(lambda: problems(card_of(pane, 1)) == [WORDS])
     assert problems(card_of(pane, 2)) == []
     servers.during = lambda _cancel: None
-    again = card_of(pane, 1).findChild(InfoBar).findChildren(Button)[0]
+    again = child(card_of(pane, 1), InfoBar).findChildren(Button)[0]
     assert again.text() == "Try again"
     click(qtbot, again)
     qtbot.waitUntil(lambda: status(pane, 1) is ServerStatus.IN_USE)
@@ -144,7 +145,7 @@ def test_problem_that_was_dismissed_stays_away(open_pane, servers, qtbot):
     pane = open_pane()
     click(qtbot, card_of(pane, 1).button)
     qtbot.waitUntil(lambda: problems(pane) == [WORDS])
-    card_of(pane, 1).findChild(InfoBar).dismiss()
+    child(card_of(pane, 1), InfoBar).dismiss()
     servers.put(make_endpoint(2))
     qtbot.waitUntil(lambda: len(pane.findChildren(EndpointCard)) == 2)
     assert problems(pane) == []
@@ -249,7 +250,7 @@ def test_test_that_fails_says_why_and_tries_the_test_again(open_pane, servers, q
     qtbot.waitUntil(lambda: problems(card_of(pane, 1)) == [WORDS])
     assert status(pane, 1) is ServerStatus.IN_USE
     servers.during = lambda _cancel: None
-    click(qtbot, card_of(pane, 1).findChild(InfoBar).findChildren(Button)[0])
+    click(qtbot, child(card_of(pane, 1), InfoBar).findChildren(Button)[0])
     qtbot.waitUntil(lambda: bool(context.notify.notes))
     assert servers.calls == [("test", 1), ("test", 1)]
 

@@ -156,12 +156,20 @@ def test_picture_that_cannot_be_shown_is_named_instead() -> None:
 
 
 def test_instructions_mind_the_pictures_beside_the_passages() -> None:
-    def instructions(**shown: object) -> str:
-        context = build_context([], "why?", [passage(0)], budget=10_000, count=words, **shown)
+    def instructions(images: dict[str, Image] | None) -> str:
+        context = build_context(
+            [],
+            "why?",
+            [passage(0)],
+            budget=10_000,
+            count=words,
+            pictures=(SIGN,),
+            images=images,
+        )
         return context.turns[0].content
 
-    assert ABOUT_PICTURES not in instructions()
-    assert instructions(pictures=(SIGN,), images=SEEN).endswith(ABOUT_PICTURES)
+    assert instructions(SEEN).endswith(ABOUT_PICTURES)
+    assert ABOUT_PICTURES not in instructions(None)
 
 
 def test_pictures_leave_with_the_history_that_has_no_room() -> None:

@@ -12,7 +12,14 @@ import pytest
 from app.base.jobs import CancelToken
 from app.base.paths import DataPaths
 from app.bootstrap import Children, Services, build
-from app.chat.entities import AnswerEvent, AnswerMode, AnswerText, Message
+from app.chat.entities import (
+    AnswerEvent,
+    AnswerMode,
+    AnswerRecord,
+    AnswerServer,
+    AnswerText,
+    Message,
+)
 from app.chat.repeat import CannotRepeat
 from app.engine.protocol import FinishReason
 from app.engine.remote.keys import Keys
@@ -74,6 +81,17 @@ def ask(services: Services, text: str, conversation=None) -> Message:
     return services.chat.ask(where.id, text, lambda _event: None, CancelToken())
 
 
+def record_of(answer: Message) -> AnswerRecord:
+    assert answer.record is not None
+    return answer.record
+
+
+def server_of(answer: Message) -> AnswerServer:
+    server = record_of(answer).server
+    assert server is not None
+    return server
+
+
 def repeat(services: Services, answer: Message) -> Message:
     return services.chat.repeat(answer.id, lambda _event: None, CancelToken())
 
@@ -82,18 +100,18 @@ def test_answer_of_a_server_names_it_in_its_record(services, server, add):
     add(services, contract="The notice period is three months.")
     use(services, server)
     answer = ask(services, "notice period?")
-    record = answer.record
+    record, told = record_of(answer), server_of(answer)
     assert (answer.text, record.mode) == ("Three months [1].", AnswerMode.MODEL)
     assert [each.title for each in record.citations] == ["contract"]
     assert (record.model_name, record.engine_build) == ("qwen", "vLLM 0.11.2")
-    assert record.server.address == server.base_url
-    assert (record.server.model, record.server.host) == ("qwen", f"127.0.0.1:{server.port}")
-    assert record.server.context_length == 8192
-    assert not record.server.counts_exactly  # this one lacks vLLM's tokenizer route
+    assert told.address == server.base_url
+    assert (told.model, told.host) == ("qwen", f"127.0.0.1:{server.port}")
+    assert told.context_length == 8192
+    assert not told.counts_exactly  # this one lacks vLLM's tokenizer route
     assert (record.model_path, record.model_sha256, record.setup) == ("", "", None)
     assert "The notice period is three months." in json.dumps(server.bodies(CHAT)[0])
     stored = services.chat.messages(answer.conversation_id)[-1]
-    assert stored.record.server == record.server
+    assert server_of(stored) == told
     assert KEY not in repr(record)
 
 
@@ -101,8 +119,7 @@ def test_settings_that_the_server_does_not_know_are_recorded(services, server, a
     server.on(MODELS, models("qwen")).on("/version")  # some server of no known kind
     services.settings.change("sampling", "top_k", 20)
     use(services, server)
-    record = ask(services, "hello?").record
-    assert "top-k" in record.server.ignored_settings
+    assert "top-k" in server_of(ask(services, "hello?")).ignored_settings
 
 
 def test_server_lost_in_mid_answer_keeps_the_text_and_says_why(services, server):
@@ -126,20 +143,20 @@ def test_server_lost_in_mid_answer_keeps_the_text_and_says_why(services, server)
     thread.join()
     (answer,) = answers
     assert answer.text == "Three mon"
-    assert answer.record.finish is FinishReason.FAILED
-    assert answer.record.engine_stopped
-    assert f"127.0.0.1:{server.port}" in answer.record.error
+    assert record_of(answer).finish is FinishReason.FAILED
+    assert record_of(answer).engine_stopped
+    assert f"127.0.0.1:{server.port}" in record_of(answer).error
     again = ask(services, "and now?", conversation)
     assert again.text == ""
-    assert f"127.0.0.1:{server.port}" in again.record.error
+    assert f"127.0.0.1:{server.port}" in record_of(again).error
 
 
 def test_passages_do_not_go_to_another_computer_unasked(services, server, add, gpu):
     add(services, contract="The notice period is three months.")
     served = use(services, server, gpu)
     answer = ask(services, "notice period?")
-    assert answer.record.finish is FinishReason.FAILED
-    assert f"would go to gpu:{server.port}" in answer.record.error
+    assert record_of(answer).finish is FinishReason.FAILED
+    assert f"would go to gpu:{server.port}" in record_of(answer).error
     assert "notice period" not in json.dumps([each.body for each in server.received])
     services.served.agree(served)
     assert ask(services, "notice period?").text == "Three months [1]."
@@ -147,7 +164,7 @@ def test_passages_do_not_go_to_another_computer_unasked(services, server, add, g
 
 def test_question_without_passages_needs_no_word(services, server, gpu):
     use(services, server, gpu)
-    assert ask(services, "hello?").record.finish is FinishReason.END
+    assert record_of(ask(services, "hello?")).finish is FinishReason.END
 
 
 def test_former_answers_do_not_go_to_another_computer_unasked(services, server, add, gpu):
@@ -158,7 +175,7 @@ def test_former_answers_do_not_go_to_another_computer_unasked(services, server, 
     services.library.remove([document])
     use(services, server, gpu)
     answer = ask(services, "and then?", conversation)
-    assert "have not agreed" in answer.record.error
+    assert "have not agreed" in record_of(answer).error
     assert server.bodies(CHAT) == []
 
 
@@ -167,8 +184,10 @@ def test_server_answer_runs_again_and_says_that_nothing_is_promised(services, se
     first = ask(services, "hello?")
     server.on(CHAT, said("Two months."))
     again = repeat(services, first)
-    assert not again.record.repeat.is_same
-    assert again.record.repeat.changes == ("a server does not promise the same answer twice",)
+    made = record_of(again).repeat
+    assert made is not None
+    assert not made.is_same
+    assert made.changes == ("a server does not promise the same answer twice",)
     assert server.bodies(CHAT)[0]["messages"] == server.bodies(CHAT)[1]["messages"]
 
 

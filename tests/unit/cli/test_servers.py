@@ -64,8 +64,8 @@ def run(services: Services, capsys: pytest.CaptureFixture[str]) -> Callable[...,
     return ask
 
 
-def add(services: Services, server: OpenAiServer, **draft: str) -> None:
-    services.endpoints.add(EndpointDraft(server.base_url, **draft), KEY)
+def add(services: Services, server: OpenAiServer, name: str = "", model: str = "") -> None:
+    services.endpoints.add(EndpointDraft(server.base_url, model, name), KEY)
 
 
 @pytest.mark.parametrize("name", ["qwen", "QWEN", "the big one"])
