@@ -86,7 +86,7 @@ def load_error(name: str, lines: Sequence[str], ended: str = "") -> ModelLoadErr
         return NotEnoughMemory(
             f"“{name}” cannot be loaded. The engine {ended} while it was loading.", _SMALLER
         )
-    reason = last_words(lines)
+    reason = last_words(lines) or dying_words(lines)
     said = f" The engine says: {reason}." if reason else ""
     how = f" The engine {ended} while it was loading." if ended else ""
     return ModelLoadError(f"“{name}” cannot be loaded.{how}{said}", _OTHER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 from app.base.changes import Notices, Topic
 from app.base.errors import AppError
@@ -52,6 +53,9 @@ class ServedModels:
         endpoint = self._endpoints.get(endpoint_id)
         engine = self._endpoints.open(endpoint_id, cancel)
         cancel.check()
+        # What is asked is what people must see and agree to, even if the list changed meanwhile.
+        asked = engine.remote
+        endpoint = replace(endpoint, base_url=asked.base_url, model=asked.model, kind=asked.kind)
         with self._lock:
             facts = self._engine.connect(engine)
             self._served = served = ServedModel(endpoint, facts, engine)

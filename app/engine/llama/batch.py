@@ -34,6 +34,8 @@ class TokenBatch:
     ) -> int:
         """Append tokens of one sequence; the index of the first in the batch."""
         batch, first = self._batch, self._size
+        if first + len(tokens) > self.capacity:
+            raise ValueError(f"{first + len(tokens)} tokens in a batch of {self.capacity}")
         token, place, count = batch.token, batch.pos, batch.n_seq_id
         owner, wanted = batch.seq_id, batch.logits
         for offset, each in enumerate(tokens):

@@ -47,6 +47,7 @@ class Context:
     Attributes:
         handle: the native context.
         length: tokens of its KV space.
+        batch: most tokens of one computation.
         flag: interrupts a computation.
     """
 
@@ -76,6 +77,7 @@ class Context:
                 "Choose a model whose name says “instruct”, “chat” or “it”.",
             )
         self.length: int = llama_cpp.llama_n_ctx(self.handle)
+        self.batch: int = llama_cpp.llama_n_batch(self.handle)
 
     def compute(self, batch: TokenBatch) -> int:
         """Run the model over a batch; a `Computed`, or a negative number for an error."""

@@ -23,7 +23,7 @@ from app.engine.errors import DraftError
 from app.engine.llama import logprobs
 from app.engine.llama.batch import TokenBatch
 from app.engine.llama.context import Computed, StopFlag
-from app.engine.llama.native import llama_cpp, native_log
+from app.engine.llama.native import llama_cpp, native_log, trained_length
 from app.engine.llama.parking import common_prefix
 from app.engine.llama.vocabulary import Vocabulary
 
@@ -89,7 +89,7 @@ class DraftModel:
             self.close()
             raise
         self._memory: Any = llama_cpp.llama_get_memory(self._context)
-        trained = llama_cpp.llama_model_n_ctx_train(self._model) or context_length
+        trained = trained_length(self._model) or context_length
         self._longest = min(llama_cpp.llama_n_ctx(self._context), trained)
 
     def guess(self, sequence: int, tokens: Sequence[int], most: int) -> list[int]:

@@ -22,7 +22,7 @@ from app.engine.causes import load_error
 from app.engine.errors import EngineError, ModelLoadError, PromptTooLong
 from app.engine.llama.batch import TokenBatch
 from app.engine.llama.context import Computed, StopFlag
-from app.engine.llama.native import llama_cpp, native_log
+from app.engine.llama.native import llama_cpp, native_log, trained_length
 from app.engine.llama.vocabulary import Vocabulary
 
 _NONE, _MEAN, _LAST, _RANK = 0, 1, 3, 4  # llama_pooling_type
@@ -84,7 +84,7 @@ class Embedder:
         self._is_encoder = llama_cpp.llama_model_has_encoder(model)
         # Only the last token counts, so the others need no outputs.
         self._last_only = pooling == _LAST and _is_causal(model) and not self._is_encoder
-        trained = llama_cpp.llama_model_n_ctx_train(model)
+        trained = trained_length(model)
         self.longest = min(context_length, trained or context_length)
         if not self._last_only:
             self.longest = min(self.longest, _MOST_OUTPUT_BYTES // (4 * vocabulary.size))

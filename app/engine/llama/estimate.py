@@ -22,7 +22,13 @@ from app.engine.causes import load_error
 from app.engine.llama.backends import Backends
 from app.engine.llama.buffers import MAIN, Buffers, read_buffers
 from app.engine.llama.gguf_file import open_gguf
-from app.engine.llama.native import can_cut, captured_log, llama_cpp, native_log
+from app.engine.llama.native import (
+    can_cut,
+    captured_log,
+    llama_cpp,
+    native_log,
+    trained_length,
+)
 from app.engine.llama.params import (
     NativeParams,
     context_params,
@@ -151,7 +157,7 @@ def _needed(path: Path, options: LoadOptions, cancel: CancelToken) -> tuple[_Nee
     with captured_log() as log, _without_weights(path, options, cancel) as model:
         params = context_params(
             options,
-            length=options.room(llama_cpp.llama_model_n_ctx_train(model)),
+            length=options.room(trained_length(model)),
             sequences=sequence_count(options, can_cut(model)),
             outputs=output_count(options),
         )

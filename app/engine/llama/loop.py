@@ -221,9 +221,12 @@ class EngineLoop:
         """The shares there is room for, making room as far as that goes."""
         shares = self._within_outputs(shares)
         while not self._pool.make_room(sum(share.tokens + share.guesses for share in shares)):
-            if not self._roster.step_aside_one():
+            if any(share.guesses for share in shares):
+                shares = [Share(share.task, share.tokens) for share in shares]
+            elif self._roster.step_aside_one():
+                shares = [share for share in shares if share.task.sequence is not None]
+            else:
                 break
-            shares = [share for share in shares if share.task.sequence is not None]
         return shares
 
     def _within_outputs(self, shares: list[Share[Task]]) -> list[Share[Task]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from app.base.jobs import CancelToken
+from app.engine.causes import load_error
 from app.engine.errors import NotSupported
 from app.engine.llama.adapters import AdapterSet
 from app.engine.llama.answering import Answering
@@ -33,7 +34,7 @@ from app.engine.llama.params import (
 from app.engine.llama.parking import ParkedStates
 from app.engine.llama.planning import SHARED_SLICE_S, SOLE_SLICE_S, Planner
 from app.engine.llama.probe import StepProbe
-from app.engine.llama.process import memory_bytes
+from app.engine.llama.process import memory_bytes, within_free_memory
 from app.engine.llama.scores import Scores
 from app.engine.llama.sequences import SequencePool
 from app.engine.llama.task import Task
@@ -92,13 +93,18 @@ class LlamaModel:
             layers = options.gpu_layers
             if layers == AUTOMATIC_LAYERS:
                 layers = automatic_layers(Path(load.path), options, cancel=cancel)
-            self._weights = Weights(Path(load.path), options, cancel, gpu_layers=layers)
-            self._closers.append(self._weights.close)
-            self.facts = self._facts(layers)
-            if embeds(self._weights.handle):
-                self._make_embedder()
-            else:
-                self._make_chat(guard, cancel)
+            # Drivers of graphics cards reserve far more than they use.
+            with nullcontext() if llama_cpp.llama_supports_gpu_offload() else within_free_memory():
+                self._weights = Weights(Path(load.path), options, cancel, gpu_layers=layers)
+                self._closers.append(self._weights.close)
+                self.facts = self._facts(layers)
+                if embeds(self._weights.handle):
+                    self._make_embedder()
+                else:
+                    self._make_chat(guard, cancel)
+        except MemoryError as error:
+            self.close()
+            raise load_error(Path(load.path).name, ["out of memory"]) from error
         except BaseException:
             self.close()
             raise
@@ -318,7 +324,7 @@ class LlamaModel:
     def _new_loop(self, outputs: int, projector: Projector | None) -> EngineLoop:
         options = self._load.options
         on_gpu = llama_cpp.llama_supports_gpu_offload()
-        batch = min(options.batch, self._context.length)
+        batch = self._context.batch
         # On a graphics card a computation under way cannot be interrupted.
         planner: Planner[Task] = Planner(
             batch,

@@ -13,7 +13,15 @@ from typing import Any
 os.environ.setdefault("GGML_NO_BACKTRACE", "1")
 import llama_cpp  # noqa: TID253  # after the environment is set; this is the child's side
 
-__all__ = ["NativeLog", "can_cut", "captured_log", "engine_build", "llama_cpp", "native_log"]
+__all__ = [
+    "NativeLog",
+    "can_cut",
+    "captured_log",
+    "engine_build",
+    "llama_cpp",
+    "native_log",
+    "trained_length",
+]
 
 _DEBUG, _ERROR, _CONTINUED = 1, 4, 5  # ggml_log_level
 
@@ -68,6 +76,11 @@ def engine_build() -> str:
     """Which llama.cpp this is, for records and for the keys of stored state."""
     engine = llama_cpp.llama_version().decode("utf-8", "replace")
     return f"llama.cpp {engine} (llama-cpp-python {llama_cpp.__version__})"
+
+
+def trained_length(model: Any) -> int:
+    """Tokens of context a model was trained for; 0 if the file does not say, or says nonsense."""
+    return max(int(llama_cpp.llama_model_n_ctx_train(model)), 0)
 
 
 def can_cut(model: Any) -> bool:

@@ -24,6 +24,7 @@ from app.engine.options import (
 
 _EVERY_LAYER = -1  # as llama.cpp has it
 _MOST_CONTEXT = 2**24  # far above any model; the native number is 32 bits wide
+_CONTEXT_STEP = 256
 _PARKED_BESIDE = 8
 _LEAST_OUTPUTS = 64
 _HINT = "Change it under the load options of the model."
@@ -148,8 +149,10 @@ def context_params(
     """
     check_options(options)
     params = llama_cpp.llama_context_default_params()
-    params.n_ctx = length
-    params.n_batch = min(options.batch, length)
+    # llama.cpp rounds up as well, but only after it has fitted the batch into what was asked.
+    params.n_ctx = -(-length // _CONTEXT_STEP) * _CONTEXT_STEP
+    # All replies under way are computed in one batch, with their guesses.
+    params.n_batch = max(min(options.batch, length), outputs)
     params.n_ubatch = min(options.micro_batch, params.n_batch)
     params.n_seq_max = min(sequences, llama_cpp.llama_max_parallel_sequences())
     # With fewer outputs than sequences llama.cpp ends its process.

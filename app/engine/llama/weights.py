@@ -10,7 +10,7 @@ from typing import Any
 from app.base.errors import Cancelled
 from app.base.jobs import CancelToken
 from app.engine.causes import load_error
-from app.engine.llama.native import llama_cpp, native_log
+from app.engine.llama.native import llama_cpp, native_log, trained_length
 from app.engine.llama.params import model_params
 from app.engine.llama.vocabulary import Vocabulary
 from app.engine.options import LoadOptions
@@ -68,7 +68,7 @@ class Weights:
     @property
     def trained_length(self) -> int:
         """Tokens of context the model was trained for; 0 if the file does not say."""
-        return int(llama_cpp.llama_model_n_ctx_train(self.handle))
+        return trained_length(self.handle)
 
     def entry(self, key: str) -> str:
         """A text entry of the file's header; empty when there is none."""

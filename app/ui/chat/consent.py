@@ -55,7 +55,7 @@ class SendingConsent:
             self._pane.window(),
             self._icons,
             "Send to a server?",
-            f"Passages from your documents will be sent to {server.host}.",
+            f"Passages from your documents and pictures you attach will be sent to {server.host}.",
             Choice("Send", partial(self._on_agreed, server, run)),
         )
         self.sheet.closed.connect(self._on_closed)

@@ -74,7 +74,10 @@ def test_question_waits_for_a_word_and_is_then_asked(qtbot, open_pane: OpenPane,
     ask(qtbot, pane, "How long?")
     sheet = sheet_of(pane)
     assert sheet is not None
-    assert "Passages from your documents will be sent to gpu.lan:8000." in words(sheet)
+    assert (
+        "Passages from your documents and pictures you attach will be sent to gpu.lan:8000."
+        in words(sheet)
+    )
     assert not away.chat.stored
     assert question(pane).toPlainText() == "How long?"
     assert QApplication.focusWidget() is sheet.back  # Enter held down agrees to nothing

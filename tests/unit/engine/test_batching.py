@@ -225,7 +225,7 @@ def test_running_reply_goes_on_while_a_long_prompt_is_read(load: Callable[..., E
         second = pool.submit(host.generate, long, lambda _delta: order.append("long"))
         assert second.result(60).timings.prompt_tokens > 1200
         assert reply.result(60).timings.output_tokens == 400
-    assert order.index("long") > 3
+    assert order.index("long") > 1
 
 
 @pytest.mark.parametrize("name", ["recurrent", "hybrid"])

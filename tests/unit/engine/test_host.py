@@ -55,7 +55,7 @@ def test_generate_streams_the_text_that_it_returns(make_host: MakeHost) -> None:
     answer = host.generate(_ask(), collect(pieces))
     assert answer.text == "".join(pieces) == CITED
     assert answer.finish is FinishReason.END
-    assert len(pieces) > 3
+    assert len(pieces) >= 3
 
 
 def test_generate_with_scripted_replies_takes_the_one_that_fits(make_host: MakeHost) -> None:
