@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 # How long a slice of a prompt may take: beside a reply that a person reads, when a person might
 # come who then has to wait for its end, and when nobody does.
-SHARED_SLICE_S, BACKGROUND_SLICE_S, SOLE_SLICE_S = 0.15, 0.4, 1.0
+SHARED_SLICE_S, BACKGROUND_SLICE_S, SOLE_SLICE_S = 0.15, 0.4, 2.5
 _FIRST_SLICE, _LEAST_SLICE = 64, 16
 # Slices that nobody shares are cut at these places, whatever the pace: measured, a prompt then
 # comes to the same numbers to the last bit however it is sliced.
@@ -172,7 +172,11 @@ class Planner(Generic[T]):
 
 
 def _in_grains(ahead: int, most: int) -> int:
-    """A slice of whole grains; what is left of the last one is a slice of its own."""
-    if ahead < _GRAIN or most < _GRAIN:
+    """A slice of whole grains; the last grain and what is left over are one slice, at the end.
+
+    A slice of less than a grain would take llama.cpp as long as one and a half.
+    """
+    last = _GRAIN + ahead % _GRAIN
+    if ahead <= last or most < _GRAIN:
         return min(ahead, most)
-    return min(ahead, most) // _GRAIN * _GRAIN
+    return min(ahead - last, most // _GRAIN * _GRAIN)

@@ -153,7 +153,7 @@ def test_file_of_another_architecture_than_it_says_has_the_wrong_parts(
 ) -> None:
     content = random_gguf.tiny_random(tmp_path / "q.gguf").read_bytes()
     (tmp_path / "odd.gguf").write_bytes(content.replace(b"qwen3", b"qwen2"))
-    with pytest.raises(ModelLoadError, match="(lacks a|A) part") as caught:
+    with pytest.raises(ModelLoadError, match=r"(lacks a|A) part") as caught:
         make_host().load(tmp_path / "odd.gguf", _OPTIONS)
     _assert_in_words(caught.value)
 
@@ -284,9 +284,7 @@ def test_context_larger_than_memory_is_refused_before_it_is_filled(
     """Half a terabyte, which the file allows."""
     shape = Shape(width=512, layers=8, feed_forward=64, context_length=2**24)
     path = scripted_gguf(tmp_path / "long.gguf", shape=shape)
-    options = replace(
-        _OPTIONS, context_length=2**24, kv_type_k=KvType.F32, kv_type_v=KvType.F32
-    )
+    options = replace(_OPTIONS, context_length=2**24, kv_type_k=KvType.F32, kv_type_v=KvType.F32)
     assert host.estimate(path, options).main_memory > 500e9
     with pytest.raises(NotEnoughMemory, match="not enough memory") as caught:
         host.open(path, options)

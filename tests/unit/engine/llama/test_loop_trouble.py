@@ -12,6 +12,7 @@ import pytest
 from app.base.errors import Cancelled
 from app.base.jobs import CancelToken
 from app.engine.errors import EngineError, NoModelLoaded
+from app.engine.llama import loop
 from app.engine.llama.batch import TokenBatch
 from app.engine.llama.context import Computed
 from app.engine.llama.loop import EngineLoop
@@ -20,6 +21,7 @@ from app.engine.llama.parking import ParkedStates
 from app.engine.llama.planning import Planner
 from app.engine.llama.sequences import SequencePool
 from app.engine.llama.task import Prompt, Task
+from app.engine.llama.watchdog import Watchdog
 from app.engine.protocol import Priority
 from tests.unit.engine.llama.test_sequences import FakeMemory
 
@@ -74,7 +76,7 @@ class _Counting(Task):
         super().__init__(Prompt(prompt), Priority.INTERACTIVE, cancel or CancelToken(), **more)
         self.count = count
         self.closed = 0
-        self.on_take: Callable[[], None] = lambda: None
+        self.on_take: Callable[[], object] = lambda: None
 
     @property
     def first_output(self) -> int:
@@ -194,10 +196,12 @@ def test_context_that_is_always_full_ends_many_tasks_too(bench: _Bench) -> None:
 
 
 @pytest.mark.parametrize("state", ["kept", "lost", "refused"])
-def test_storm_of_full_contexts_loses_no_task(bench: _Bench, state: str) -> None:
+def test_storm_of_full_contexts_loses_no_task(
+    bench: _Bench, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench.memory.refuse = state == "refused"
     if state == "lost":
-        bench.memory.save = lambda _sequence: b""  # type: ignore[method-assign]
+        monkeypatch.setattr(FakeMemory, "save", lambda *_sequence: b"")
     draw = random.Random(4)
 
     def full_now_and_then() -> int:
@@ -361,13 +365,42 @@ def test_score_that_is_stopped_is_cancelled_and_not_half(bench: _Bench) -> None:
     assert bench.is_sound()
 
 
-def test_loop_that_cannot_even_fail_says_that_it_broke(bench: _Bench) -> None:
-    def crash(_sequence: int) -> None:
+def test_loop_that_cannot_even_fail_says_that_it_broke(
+    bench: _Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(_memory: FakeMemory, _sequence: int) -> None:
         raise OSError("access violation")
 
     bench.context.say(-3)
-    bench.memory.clear = crash  # type: ignore[method-assign]
+    monkeypatch.setattr(FakeMemory, "clear", crash)
     task = _Counting(_prompt(0))
     bench.loop.submit(task)
     assert bench.broken.wait(_WAIT_S)
     assert isinstance(task.future.exception(_WAIT_S), EngineError)
+
+
+@pytest.mark.parametrize("where", ["computing", "sampling"])
+def test_step_that_hangs_is_noticed_wherever_it_does(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noticed, go = threading.Event(), threading.Event()
+
+    def make() -> Watchdog:
+        return Watchdog(lambda _limit: noticed.set(), first_s=0.2, step_s=0.2, look_s=0.02)
+
+    monkeypatch.setattr(loop, "Watchdog", make)
+    bench, task = _Bench(streams=1), _Counting(_prompt(0))
+
+    def hang() -> int:
+        assert go.wait(_WAIT_S)
+        return Computed.DONE
+
+    if where == "computing":
+        bench.context.answer = hang
+    else:
+        task.on_take = hang
+    bench.loop.submit(task)
+    assert noticed.wait(_WAIT_S)
+    go.set()
+    assert task.future.result(_WAIT_S) == 3
+    bench.loop.close()
