@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 
 from app.base.errors import AppError
 from app.base.jobs import CancelToken
-from app.engine.causes import dying_words, load_error
 from app.engine.errors import (
     AdapterError,
     EngineError,
@@ -27,13 +30,15 @@ from app.engine.errors import (
     TemplateError,
 )
 from app.engine.host import EngineHost, EngineStatus
+from app.engine.llama.model import LlamaModel
 from app.engine.messages import Image, Role, Tool, ToolCall, Turn
-from app.engine.options import Adapter, KvType, LoadOptions
+from app.engine.options import Adapter, KvType, LoadOptions, Speculation
 from app.engine.protocol import (
     FinishReason,
     Generate,
     Grammar,
     JsonSchema,
+    Load,
     ScoreChoices,
     ScoreText,
     TemplateOptions,
@@ -80,72 +85,6 @@ def _assert_in_words(error: AppError) -> None:
 
 
 # --- files
-
-
-@pytest.mark.parametrize(
-    ("lines", "said", "hint"),
-    [
-        (["gguf_init_from_reader: key 'a' has invalid GGUF type 77",
-          "llama_model_load: error loading model: llama_model_loader: failed to load model from"
-          " /home/me/x.gguf"], "header of the file is damaged", "Download it again"),
-        (["read: string length 9 exceeds remaining file size 3 bytes"], "damaged", "Download"),
-        (["gguf_init_from_file: failed to open GGUF file '/a/b' (No such file)"],
-         "cannot be opened", "still there"),
-        (["gguf_init_from_reader: this GGUF file is version 9 but this software only supports"
-          " up to version 3"], "GGUF version 9", "update"),
-        (["tensor 'a' of type 31 (TYPE_Q4_0_4_4 REMOVED, use Q4_0 with runtime repacking) has"],
-         "no longer in use", "another file"),
-        (["error loading model: check_tensor_dims: tensor 'blk.0.attn_q.weight' not found"],
-         "lacks a part (“blk.0.attn_q.weight”)", "another"),
-        (["check_tensor_dims: tensor 'blk.0.x' has wrong shape; expected 1, got 2"],
-         "“blk.0.x”) has the wrong size", "another"),
-        (["done_getting_tensors: wrong number of tensors; expected 3, got 2"], "more parts", "an"),
-        (["error loading model hyperparameters: key not found in model: qwen3.block_count"],
-         "“qwen3.block_count”", "another"),
-        (["key qwen3.context_length has wrong type i32 but expected type u32"],
-         "“qwen3.context_length” has an unusual form", "another"),
-        (["error loading model vocabulary: unknown tokenizer: 'odd'"], "“odd”", "newer"),
-    ],
-    ids=["header", "length", "missing", "version", "removed", "lacks", "size", "more", "key",
-         "kind", "tokenizer"],
-)  # fmt: skip
-def test_load_error_says_what_is_wrong_and_names_no_folder(
-    lines: list[str], said: str, hint: str
-) -> None:
-    error = load_error("x.gguf", lines)
-    assert said in error.message
-    assert hint in error.hint
-    assert "/home" not in error.message
-
-
-def test_abort_without_known_reason_is_quoted() -> None:
-    lines = ["loading…", "/build/src/llama-context.cpp:123: unknown pooling type"]
-    error = load_error("x.gguf", lines, "crashed (SIGABRT)")
-    assert "crashed (SIGABRT) while it was loading" in error.message
-    assert "unknown pooling type" in error.message
-
-
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("/b/ggml.c:1: GGML_ASSERT(a == b) failed", "GGML_ASSERT(a == b) failed"),
-        ("  what():  vector::_M_range_check", "vector::_M_range_check"),
-        ("CUDA error: an illegal memory access", "CUDA error: an illegal memory access"),
-        ("2026-01-01 ERROR error: a step of the model took longer than 120 seconds",
-         "a step of the model took longer than 120 seconds"),
-        ("ggml_aligned_malloc: unable to allocate 3 MB", "ggml_aligned_malloc: unable to allocate"
-         " 3 MB"),
-        ("parse: error parsing grammar: expecting ')'", ""),
-        ("llama_decode: failed to decode, ret = -1", ""),
-    ],
-)  # fmt: skip
-def test_dying_words_are_those_of_the_death(line: str, said: str) -> None:
-    assert dying_words(["INFO something", line, "a line of no interest"]) == said
-
-
-def test_dying_words_are_not_looked_for_in_the_past() -> None:
-    old = "/b/ggml.c:1: GGML_ASSERT(a == b) failed"
-    assert dying_words([old, *(f"line {number}" for number in range(20))]) == ""
 
 
 def test_file_of_another_architecture_than_it_says_has_the_wrong_parts(
@@ -289,6 +228,59 @@ def test_context_larger_than_memory_is_refused_before_it_is_filled(
     with pytest.raises(NotEnoughMemory, match="not enough memory") as caught:
         host.open(path, options)
     _assert_in_words(caught.value)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse by themselves")
+def test_load_beyond_the_free_memory_fails_instead_of_taking_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Memory:
+        available = 60 << 20
+
+    path = scripted_gguf(tmp_path / "model.gguf", shape=Shape(width=512, layers=2))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: Memory)
+    monkeypatch.setattr(psutil, "swap_memory", lambda: SimpleNamespace(free=0))
+    fits = replace(_OPTIONS, parked_mb=1)
+    with pytest.raises(NotEnoughMemory):  # 134 MB
+        LlamaModel(Load(str(path), replace(fits, context_length=32768)), CancelToken())
+    model = LlamaModel(Load(str(path), fits), CancelToken())
+    assert model.facts.context_length == _ROOM
+    model.close()
+    assert _has_no_limit()
+
+
+def _has_no_limit() -> bool:
+    import resource  # not on Windows
+
+    return resource.getrlimit(resource.RLIMIT_DATA)[0] == resource.RLIM_INFINITY
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        LoadOptions(context_length=1),
+        LoadOptions(context_length=300),
+        LoadOptions(context_length=512, batch=1),
+        LoadOptions(context_length=512, batch=4, micro_batch=1, streams=12),
+        LoadOptions(context_length=1, speculation=Speculation(prompt_lookup=True)),
+    ],
+    ids=["one token", "no whole step", "batch of one", "more streams than batch", "guesses"],
+)
+def test_sizes_that_fit_badly_answer_many_at_once_and_fill_the_context(
+    make_host: MakeHost, tmp_path: Path, options: LoadOptions
+) -> None:
+    path = random_gguf.tiny_random(tmp_path / "model.gguf")
+    host = make_host()
+    facts = host.load(path, replace(options, threads=1, prefill_threads=1))
+    long = "x" * (facts.context_length - 20)
+    requests = [_ask((Turn(Role.USER, long),), raw=True, max_tokens=60)] + [
+        _ask((Turn(Role.USER, f"{number} short"),), raw=True, max_tokens=20) for number in range(12)
+    ]
+    with ThreadPoolExecutor(len(requests)) as pool:
+        first, *others = pool.map(host.generate, requests)
+    assert first.finish is FinishReason.LENGTH
+    assert first.timings.prompt_tokens + first.timings.output_tokens == facts.context_length + 1
+    assert {each.timings.output_tokens for each in others} == {20}
 
 
 # --- requests
