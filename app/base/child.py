@@ -187,7 +187,8 @@ class ChildProcess:
             process, reader = self._process, self._reader
         if process is None:
             return
-        self._send_quietly(Quit())
+        # Not on this thread: a child that takes no messages must not hold up who wants to end it.
+        threading.Thread(target=self._send_quietly, args=(Quit(),), daemon=True).start()
         if reader is None or reader is threading.current_thread():
             return
         # Only the reader waits for the process: of two threads that do, one learns no exit code.
@@ -296,7 +297,8 @@ class ChildProcess:
             ended = ChildExit(self.name, process.exitcode, self._closing, tail(self.log_path))
             self.last_exit = ended
             calls, self._calls = list(self._calls.values()), {}
-            connection.close()
+            with self._send_lock:  # a send under way fails first, now that the child is gone
+                connection.close()
             self._connection = None
             self._process = None
         if not ended.expected:

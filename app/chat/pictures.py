@@ -17,7 +17,7 @@ from pathlib import Path
 from app.base.errors import AppError, disk_full, is_disk_full
 from app.chat.entities import Message, Picture, PictureFile
 from app.engine.errors import ImageError
-from app.engine.llama.image_file import read_image_facts
+from app.engine.llama.vision.image_file import read_image_facts
 from app.engine.messages import Image
 
 log = logging.getLogger(__name__)

@@ -103,13 +103,13 @@ class EngineHandler:
         """Answer about files and devices without loading anything."""
         _prepare(body.options if isinstance(body, Estimate) else LoadOptions())
         # The native library, which only the child loads.
-        from app.engine.llama.devices import devices
-        from app.engine.llama.estimate import estimate
+        from app.engine.llama.fitting.devices import devices
+        from app.engine.llama.fitting.estimate import estimate
         from app.engine.llama.model import check
 
         match body:
-            case Check(path):
-                check(Path(path), LoadOptions(), context.cancel, _template_guard)
+            case Check(path, options):
+                check(Path(path), options, context.cancel, _template_guard)
                 return None
             case Estimate(path, options):
                 return estimate(Path(path), options, cancel=context.cancel)

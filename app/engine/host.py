@@ -159,7 +159,7 @@ class EngineHost:
             engine = self._new_engine(path)
             try:
                 if self._used is not None:
-                    engine.check(cancel)
+                    engine.check(options or LoadOptions(), cancel)
                     self._drop_used()
                 self._change(EngineState(EngineStatus.LOADING, path))
                 facts = engine.load(self._request(path, options, identity), cancel)

@@ -16,7 +16,7 @@ from app.base.log import tail
 from app.engine.causes import dying_words, load_error
 from app.engine.errors import EngineStopped
 from app.engine.messages import Delta, TextDelta, Tool, Turn
-from app.engine.options import Adapter
+from app.engine.options import Adapter, LoadOptions
 from app.engine.protocol import (
     Check,
     ChoiceScore,
@@ -94,13 +94,13 @@ class LocalEngine:
         """The process that has the model."""
         return self._child.pid
 
-    def check(self, cancel: CancelToken) -> None:
+    def check(self, options: LoadOptions, cancel: CancelToken) -> None:
         """Read the file without taking memory for its weights.
 
         Raises:
             ModelLoadError, TemplateError, Cancelled: as `load`.
         """
-        self._load_step(Check(str(self.path)), cancel)
+        self._load_step(Check(str(self.path), options), cancel)
 
     def load(self, request: Load, cancel: CancelToken) -> ModelFacts:
         """Load the model.

@@ -38,6 +38,7 @@ class Check:
     """Read a GGUF file as `Load` would, but take no memory for its weights. The answer is None."""
 
     path: str
+    options: LoadOptions = field(default_factory=LoadOptions)
 
 
 @dataclass(frozen=True, slots=True)

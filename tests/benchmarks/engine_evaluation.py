@@ -3,8 +3,9 @@
     python -m tests.benchmarks.engine_evaluation [--rounds N] [--prompts N] [--tokens N] [--json]
 
 Cairn gets all of them at once as background requests; the binding's high-level class answers the
-same chats one after the other, as it comes and, shown beside it, with Cairn's threads. It keeps what two prompts in a row have in common, so it does not read the system prompt
-again either. Exits with 1 when the target is missed.
+same chats one after the other, as it comes and, shown beside it, with Cairn's threads. It keeps
+what two prompts in a row have in common, so it does not read the system prompt again either.
+Exits with 1 when the target is missed.
 """
 
 from __future__ import annotations

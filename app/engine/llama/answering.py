@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from app.base.jobs import CancelToken
 from app.engine.errors import EngineError, NotSupported, PromptTooLong
-from app.engine.llama.sampling import SamplerChain
-from app.engine.llama.stream import Guesser, Parser, Stream
-from app.engine.llama.task import Prompt
+from app.engine.llama.computing.stream import Guesser, Parser, Stream
+from app.engine.llama.computing.task import Prompt
+from app.engine.llama.sampling.chain import SamplerChain
 from app.engine.llama.vocabulary import Vocabulary
 from app.engine.messages import Delta, Image, Reply, TextDelta, Tool, Turn
 from app.engine.protocol import Generate, Grammar, TemplateOptions, ToolChoice
@@ -23,7 +23,7 @@ from app.engine.structured import grammar_of
 from app.engine.templates import ChatTemplate, Rendered
 
 if TYPE_CHECKING:
-    from app.engine.llama.vision import Projector
+    from app.engine.llama.vision.projector import Projector
 
 _GENERIC = "generic"  # the dialect of models that are told about tools in plain words
 _TAIL = 200  # characters of a prompt's end, which may have opened the reasoning

@@ -20,8 +20,8 @@ from typing import Any
 from app.base.errors import Cancelled
 from app.engine.causes import load_error
 from app.engine.errors import EngineError, ModelLoadError, PromptTooLong
-from app.engine.llama.batch import TokenBatch
-from app.engine.llama.context import Computed, StopFlag
+from app.engine.llama.computing.batch import TokenBatch
+from app.engine.llama.computing.context import Computed, StopFlag
 from app.engine.llama.native import llama_cpp, native_log, trained_length
 from app.engine.llama.vocabulary import Vocabulary
 

@@ -16,29 +16,29 @@ from app.engine.causes import load_error
 from app.engine.errors import NotSupported
 from app.engine.llama.adapters import AdapterSet
 from app.engine.llama.answering import Answering
-from app.engine.llama.context import Context
-from app.engine.llama.disk import StateFiles, StateKey
-from app.engine.llama.drafting import DraftModel
+from app.engine.llama.computing.context import Context
+from app.engine.llama.computing.loop import EngineLoop, ImageReader
+from app.engine.llama.computing.planning import SHARED_SLICE_S, SOLE_SLICE_S, Planner
+from app.engine.llama.computing.probe import StepProbe
+from app.engine.llama.computing.scores import Scores
+from app.engine.llama.computing.task import Task
 from app.engine.llama.embedding import Embedder, embeds
-from app.engine.llama.estimate import automatic_layers
-from app.engine.llama.guessing import Guessing
-from app.engine.llama.loop import EngineLoop, ImageReader
-from app.engine.llama.memory import ContextMemory
-from app.engine.llama.native import can_cut, engine_build, llama_cpp
-from app.engine.llama.params import (
+from app.engine.llama.fitting.estimate import automatic_layers
+from app.engine.llama.fitting.params import (
     context_params,
     model_params,
     output_count,
     sequence_count,
 )
-from app.engine.llama.parking import ParkedStates
-from app.engine.llama.planning import SHARED_SLICE_S, SOLE_SLICE_S, Planner
-from app.engine.llama.probe import StepProbe
+from app.engine.llama.fitting.tuning import Tuner, candidates, cores
+from app.engine.llama.guessing.drafting import DraftModel
+from app.engine.llama.guessing.guessers import Guessing
+from app.engine.llama.kv.disk import StateFiles, StateKey
+from app.engine.llama.kv.memory import ContextMemory
+from app.engine.llama.kv.parking import ParkedStates
+from app.engine.llama.kv.sequences import SequencePool
+from app.engine.llama.native import can_cut, engine_build, llama_cpp
 from app.engine.llama.process import memory_bytes, within_free_memory
-from app.engine.llama.scores import Scores
-from app.engine.llama.sequences import SequencePool
-from app.engine.llama.task import Task
-from app.engine.llama.tuning import Tuner, candidates, cores
 from app.engine.llama.weights import Weights
 from app.engine.messages import Delta, Tool, Turn
 from app.engine.options import AUTOMATIC_LAYERS, Adapter, LoadOptions
@@ -58,7 +58,7 @@ from app.engine.replies.catalogue import dialect_for
 from app.engine.templates import Guard
 
 if TYPE_CHECKING:
-    from app.engine.llama.vision import Projector
+    from app.engine.llama.vision.projector import Projector
 
 _DRAFT_BATCH = 64  # few, because a Stop has to wait for it
 _PARKED_SHARE, _MOST_PARKED = 0.15, 4 << 30  # of the free main memory
@@ -309,7 +309,7 @@ class LlamaModel:
         options = self._load.options
         if not options.projector:
             return None
-        from app.engine.llama.vision import Projector  # loads another native library
+        from app.engine.llama.vision.projector import Projector  # loads another native library
 
         projector = Projector(
             Path(options.projector),
@@ -346,7 +346,7 @@ class LlamaModel:
     def _sight(self, projector: Projector | None) -> ImageReader | None:
         if projector is None:
             return None
-        from app.engine.llama.vision import Sight  # as above
+        from app.engine.llama.vision.projector import Sight  # as above
 
         return Sight(projector, self._context.handle)
 

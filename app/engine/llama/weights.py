@@ -10,8 +10,8 @@ from typing import Any
 from app.base.errors import Cancelled
 from app.base.jobs import CancelToken
 from app.engine.causes import load_error
+from app.engine.llama.fitting.params import model_params
 from app.engine.llama.native import llama_cpp, native_log, trained_length
-from app.engine.llama.params import model_params
 from app.engine.llama.vocabulary import Vocabulary
 from app.engine.options import LoadOptions
 from app.engine.templates import ChatTemplate, ControlTexts, Guard

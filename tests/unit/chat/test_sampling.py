@@ -13,7 +13,7 @@ from app.chat.sampling import (
     steps_of,
     template_from,
 )
-from app.engine.llama.sampling_values import check_sampling
+from app.engine.llama.sampling.values import check_sampling
 from app.engine.protocol import ModelFacts
 from app.engine.sampling import DEFAULT_ORDER, Mirostat, Sampler, Sampling
 from app.settings.sampling import SAMPLER_TITLES, MirostatChoice, SamplingSettings

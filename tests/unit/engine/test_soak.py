@@ -21,10 +21,10 @@ import pytest
 from app.base.jobs import CancelToken
 from app.engine.errors import EngineError
 from app.engine.host import EngineHost
+from app.engine.llama.computing.task import Task
+from app.engine.llama.kv.sequences import SequencePool
 from app.engine.llama.model import LlamaModel
-from app.engine.llama.sampling import SamplerChain
-from app.engine.llama.sequences import SequencePool
-from app.engine.llama.task import Task
+from app.engine.llama.sampling.chain import SamplerChain
 from app.engine.llama.vocabulary import Vocabulary
 from app.engine.messages import Delta, Role, Tool, Turn
 from app.engine.options import LoadOptions

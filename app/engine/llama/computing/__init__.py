@@ -1,0 +1,1 @@
+"""The steps: who runs, what each step computes, and what is made of its outputs."""

@@ -1,0 +1,1 @@
+"""Speculative decoding: guesses that the model checks several at a time."""

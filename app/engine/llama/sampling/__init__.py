@@ -1,0 +1,1 @@
+"""Choosing tokens: sampler chains, grammars, log-probabilities."""
