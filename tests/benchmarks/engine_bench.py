@@ -28,12 +28,12 @@ from app.engine.messages import Delta, Role, Turn
 from app.engine.options import LoadOptions, WaitPolicy
 from app.engine.protocol import Generate, Generated, Priority
 from app.engine.sampling import Sampling
+from app.engine.waiting import environment
 from tests.benchmarks.report import scratch_folder
 from tests.doubles.random_gguf import qwen3_0_6b
 from tests.doubles.random_vocabulary import words
 
 MODELS_VARIABLE = "CAIRN_BENCH_MODELS"
-_WAIT_VARIABLE = "OMP_WAIT_POLICY"
 GREEDY = Sampling(temperature=0.0)
 
 
@@ -63,7 +63,6 @@ def options_of(chosen: argparse.Namespace, **more: Any) -> LoadOptions:
     fixed: dict[str, Any] = {
         "threads": chosen.threads,
         "prefill_threads": chosen.threads,
-        "wait_policy": WaitPolicy.PASSIVE,
         "gpu_layers": 0,
         "keep_on_disk": False,
     }
@@ -203,7 +202,7 @@ class Bare:
 
 @contextmanager
 def bare_loop(
-    path: Path, threads: int, *flags: str, wait: WaitPolicy = WaitPolicy.PASSIVE
+    path: Path, threads: int, *flags: str, wait: WaitPolicy | None = WaitPolicy.AUTO
 ) -> Iterator[Bare]:
     """Start the baseline and end it.
 
@@ -211,15 +210,14 @@ def bare_loop(
         path: of the model.
         threads: 0 are as many as it takes by itself.
         flags: more of its arguments.
-        wait: what its threads do while they wait; AUTO leaves it to the system.
+        wait: what its threads do while they wait, as Cairn would have it; None leaves that to
+            the system.
     """
-    environment = {name: value for name, value in os.environ.items() if name != _WAIT_VARIABLE}
-    if wait is not WaitPolicy.AUTO:
-        environment[_WAIT_VARIABLE] = wait.value.upper()
+    environ = dict(os.environ) if wait is None else os.environ | environment(wait)
     command = [sys.executable, "-m", "tests.benchmarks.bare_loop", str(path), "--serve"]
     process = subprocess.Popen(
         [*command, "--threads", str(threads), *flags],
-        env=environment,
+        env=environ,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -16,7 +16,6 @@ import time
 from pathlib import Path
 
 from app.engine.messages import Role, Turn
-from app.engine.options import WaitPolicy
 from app.engine.protocol import Priority
 from tests.benchmarks.engine_bench import (
     Bare,
@@ -40,7 +39,7 @@ def measure(path: Path, chosen: argparse.Namespace) -> list[Ratio]:
     with (
         engine(path, options) as host,
         bare_loop(path, chosen.threads, "--high-level") as same,
-        bare_loop(path, 0, "--high-level", wait=WaitPolicy.AUTO) as plain,
+        bare_loop(path, 0, "--high-level", wait=None) as plain,
     ):
 
         def cairn(number: int) -> dict[str, float]:
