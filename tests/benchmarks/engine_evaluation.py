@@ -87,7 +87,7 @@ def main() -> int:
     parser.add_argument("--system", type=int, default=500, help="tokens, about")
     parser.add_argument("--question", type=int, default=24, help="tokens, about")
     parser.add_argument("--tokens", type=int, default=32, help="of each answer")
-    parser.add_argument("--streams", type=int, default=16)
+    parser.add_argument("--streams", type=int, default=32)
     chosen = parser.parse_args()
     title = f"{chosen.prompts} prompts with one system prompt, against Llama in a loop"
     return report(title, measure(model_of(chosen), chosen), as_json=chosen.json)
