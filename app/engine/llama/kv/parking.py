@@ -53,7 +53,11 @@ class ParkedState:
 
 
 class ParkedStates:
-    """Finds parked state by the tokens it stands for, within a memory budget."""
+    """Finds parked state by the tokens it stands for, within a memory budget.
+
+    Attributes:
+        budget_bytes: main memory for it.
+    """
 
     def __init__(
         self,
@@ -61,7 +65,7 @@ class ParkedStates:
         files: StateFiles | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._budget = budget_bytes
+        self.budget_bytes = budget_bytes
         self._files = files
         self._clock = clock
         self._ticks = 0
@@ -95,7 +99,7 @@ class ParkedStates:
 
     def put(self, tokens: Sequence[int], data: StateBytes) -> None:
         """Keep the state of a sequence; states that it makes needless go."""
-        if len(tokens) < LEAST_TOKENS or len(data) > self._budget:
+        if len(tokens) < LEAST_TOKENS or len(data) > self.budget_bytes:
             return
         kept = list(tokens)
         self._states = [each for each in self._states if each.data is None or each.tokens != kept]
@@ -148,7 +152,7 @@ class ParkedStates:
         state.used_at = self._ticks
 
     def _shrink(self) -> None:
-        while self.bytes_in_memory > self._budget:
+        while self.bytes_in_memory > self.budget_bytes:
             oldest = min(
                 (each for each in self._states if each.data is not None),
                 key=lambda each: each.used_at,

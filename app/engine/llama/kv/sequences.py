@@ -13,13 +13,16 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.engine.llama.kv.cells import CellLedger
-from app.engine.llama.kv.parking import ParkedState, ParkedStates, StateBytes, common_prefix
+from app.engine.llama.kv.parking import (
+    LEAST_TOKENS,
+    ParkedState,
+    ParkedStates,
+    StateBytes,
+    common_prefix,
+)
 
 log = logging.getLogger(__name__)
 
-# A parked sequence gives its cells to a prompt that shares its beginning, unless it would lose more
-# than this share of itself; then its beginning is shared and its end stays.
-_LOSS = 0.25
 _ROOM_TO_GO_ON = 128
 
 
@@ -117,13 +120,18 @@ class SequencePool:
         """
         usable = prompt[:most_reused]
         resident = self._best_resident(usable)
-        common = resident[1] if resident else 0
+        source, common = resident or (None, 0)
         stored = self.parked.best([*usable, -1], whole=not self.can_cut)
         if stored is not None and stored[1] > common:
-            return self._from_parked(stored[0], stored[1], prompt, cells)
-        if resident is None or common == 0:
-            return self._fresh(len(prompt) + cells)
-        return self._from_resident(resident[0], common, len(prompt) - common + cells)
+            source = None
+            sequence = self._from_parked(stored[0], stored[1], prompt, cells)
+        elif source is not None:
+            sequence = self._from_resident(source, common, len(prompt) - common + cells)
+        else:
+            sequence = self._fresh(len(prompt) + cells)
+        if sequence is not None:
+            self._clear_away(source)
+        return sequence
 
     def grow(self, sequence: KvSequence, tokens: list[int], cells: int = 0) -> None:
         """More tokens were computed; `cells` says how many cells they took, if not one each."""
@@ -220,6 +228,16 @@ class SequencePool:
         )
         self.parked.save([(each.tokens, self.save(each)) for each in resident[:4]], limit_s)
 
+    def _clear_away(self, source: KvSequence | None) -> None:
+        """Move out what is parked and of no use to the newcomer.
+
+        Its cells would be in the way: llama.cpp skips them quickly, but shares attention out among
+        the threads by cells, so that one thread gets those that are skipped and another the work.
+        """
+        for sequence in [each for each in self if not each.is_live and each is not source]:
+            if not sequence.keep or self.parked.budget_bytes > 0:
+                self._move_out(sequence)
+
     def _best_resident(self, usable: list[int]) -> tuple[KvSequence, int] | None:
         best: tuple[KvSequence, int] | None = None
         for sequence in self:
@@ -235,11 +253,14 @@ class SequencePool:
 
     def _from_resident(self, source: KvSequence, common: int, cells: int) -> KvSequence | None:
         loss = source.length - common
-        if source.is_live or (source.keep and loss > _LOSS * source.length):
-            target = self._beside(source, common, cells)
-            if target is not None or source.is_live:
-                return target
-            self._keep_copy(source)  # there is no room for its end, which leaves
+        if source.is_live:
+            return self._beside(source, common, cells)
+        if source.keep and loss >= LEAST_TOKENS:
+            if not self.parked.budget_bytes:
+                target = self._beside(source, common, cells)
+                if target is not None:
+                    return target
+            self._keep_copy(source)  # its end leaves the KV space; see `_clear_away`
         source.is_live = True  # so that making room does not take it
         if self.make_room(cells - loss) and self.cut(source, common):
             source.reused = common

@@ -170,7 +170,10 @@ def test_decode_that_raises_is_told_to_every_task_and_the_loop_goes_on(bench: _B
 
 
 def test_full_context_gives_way_by_what_is_parked(bench: _Bench) -> None:
-    bench.run(_Counting(_prompt(0)))
+    bench.pool.parked.budget_bytes = 0  # so that what is parked stays where it is
+    kept = _Counting(_prompt(0))
+    kept.keep = True
+    bench.run(kept)
     bench.settle()
     bench.context.say(Computed.NO_ROOM)
     assert bench.run(_Counting(_prompt(500))) == [3]

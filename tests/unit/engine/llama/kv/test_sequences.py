@@ -103,13 +103,14 @@ def test_longer_prompt_goes_on_in_the_sequence_of_the_shorter_one() -> None:
     assert [each.length for each in pool] == [len(_LONG) + 3]
 
 
-def test_edited_end_leaves_the_former_end_where_it_was() -> None:
+def test_edited_end_moves_the_former_end_to_main_memory() -> None:
     memory = FakeMemory()
     pool = _pool(memory)
     _run(pool, memory, _LONG)
     assert _run(pool, memory, [*_LONG[:100], 1, 2, 3]) == 100
-    assert sorted(each.length for each in pool) == [103, 300]
-    assert pool.ledger.used == 303
+    assert [each.length for each in pool] == [103]
+    assert pool.ledger.used == 103
+    assert pool.parked.bytes_in_memory == len(_LONG)
     assert _run(pool, memory, _LONG) == len(_LONG) - 1
 
 
