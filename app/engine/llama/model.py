@@ -20,6 +20,7 @@ from app.engine.llama.computing.context import Context
 from app.engine.llama.computing.loop import EngineLoop, ImageReader
 from app.engine.llama.computing.planning import SHARED_SLICE_S, SOLE_SLICE_S, Planner
 from app.engine.llama.computing.probe import StepProbe
+from app.engine.llama.computing.rereading import Rereading
 from app.engine.llama.computing.scores import Scores
 from app.engine.llama.computing.task import Task
 from app.engine.llama.embedding import Embedder, embeds
@@ -41,7 +42,7 @@ from app.engine.llama.native import can_cut, engine_build, llama_cpp
 from app.engine.llama.process import memory_bytes, within_free_memory
 from app.engine.llama.weights import Weights
 from app.engine.messages import Delta, Tool, Turn
-from app.engine.options import AUTOMATIC_LAYERS, Adapter, LoadOptions
+from app.engine.options import AUTOMATIC_LAYERS, Adapter, LoadOptions, Switch
 from app.engine.protocol import (
     ChoiceScore,
     Generate,
@@ -273,6 +274,7 @@ class LlamaModel:
             count=sequences,
             cells=self._context.length,
             can_cut=facts.can_cut,
+            take_over=self._rereading(),
         )
         projector = self._projector(cancel)
         self._loop = self._new_loop(outputs, projector)
@@ -342,6 +344,12 @@ class LlamaModel:
             watch=self._tuner,
             images=self._sight(projector),
         )
+
+    def _rereading(self) -> Callable[[int, int], int]:
+        on_processor = not llama_cpp.llama_supports_gpu_offload()
+        if on_processor and self._load.options.flash_attention is not Switch.OFF:
+            return Rereading.of_model(self._weights.handle)
+        return lambda known, _length: known
 
     def _sight(self, projector: Projector | None) -> ImageReader | None:
         if projector is None:

@@ -8,7 +8,7 @@ used first.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -81,6 +81,7 @@ class SequencePool:
         count: int,
         cells: int,
         can_cut: bool = True,
+        take_over: Callable[[int, int], int] = lambda known, _length: known,
     ) -> None:
         """Own every sequence of a context.
 
@@ -90,10 +91,12 @@ class SequencePool:
             count: sequences that llama.cpp was told to expect.
             cells: size of the KV space.
             can_cut: False for recurrent and hybrid models: their state is all or nothing.
+            take_over: of so many known tokens of a prompt of this length, how many to use.
         """
         self.ledger = CellLedger(cells)
         self.parked = parked
         self.can_cut = can_cut
+        self._take_over = take_over if can_cut else lambda known, _length: known
         self._memory = memory
         self._free = list(range(count - 1, -1, -1))
         self._held: dict[int, KvSequence] = {}
@@ -124,8 +127,10 @@ class SequencePool:
         stored = self.parked.best([*usable, -1], whole=not self.can_cut)
         if stored is not None and stored[1] > common:
             source = None
-            sequence = self._from_parked(stored[0], stored[1], prompt, cells)
+            known = self._take_over(stored[1], len(prompt))
+            sequence = self._from_parked(stored[0], known, prompt, cells)
         elif source is not None:
+            common = self._take_over(common, len(prompt))
             sequence = self._from_resident(source, common, len(prompt) - common + cells)
         else:
             sequence = self._fresh(len(prompt) + cells)
