@@ -95,7 +95,7 @@ class Roster:
             return False
         task.sequence, task.reused = sequence, sequence.reused
         # Even state that only lies beside it changes how the last bits are rounded.
-        task.batched = self._pool.count > 1
+        task.batched = task.batched or self._pool.count > 1
         return True
 
     def _shares_soon(self, task: Task) -> bool:

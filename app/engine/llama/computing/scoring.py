@@ -54,6 +54,9 @@ class Scoring(Task):
         """There are no half scores."""
         raise Cancelled
 
+    def close(self) -> None:
+        """It holds no native memory."""
+
 
 def windows(tokens: list[int], size: int, bos: int | None) -> list[tuple[list[int], int]]:
     """Cut a text into windows: (tokens, index of the first scored one).

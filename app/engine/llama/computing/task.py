@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -41,7 +42,7 @@ class Clock:
     last_token: float = 0.0
 
 
-class Task:
+class Task(ABC):
     """One request, or a part of one, that runs in a sequence of its own.
 
     Subclasses say which outputs they need and what they do with them.
@@ -99,9 +100,9 @@ class Task:
         return 0 if self.exact else self.first_output
 
     @property
+    @abstractmethod
     def first_output(self) -> int:
         """Index of the first token whose output is needed."""
-        raise NotImplementedError
 
     @property
     def reserve(self) -> int:
@@ -118,6 +119,7 @@ class Task:
         del most
         return ()
 
+    @abstractmethod
     def take(self, outputs: Outputs, guessed: int) -> bool:
         """Use the outputs of a step; True when the task is done.
 
@@ -125,15 +127,15 @@ class Task:
             outputs: of the tokens from `first_output` on that were in this step.
             guessed: how many of them belong to guesses.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def result(self) -> Any:
         """The answer, when done or broken off."""
-        raise NotImplementedError
 
+    @abstractmethod
     def nothing(self) -> Any:
         """The answer when it was stopped before anything came of it; any thread may ask."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self) -> None:
         """Give native memory back."""

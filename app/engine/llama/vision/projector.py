@@ -2,8 +2,8 @@
 
 Owns the projector and the decoding of image files. The KV space is the caller's.
 
-Use: one `Projector` per loaded model; close it before the model. `with_images` puts the images of
-the messages where the rendered prompt has markers. `read` turns the pieces into tokens, with
+Use: one `Projector` per loaded model; close it before the model. `read` turns the pieces of a
+prompt, images among them, into tokens, with
 negative placeholders where pictures are, and says which picture begins where; it decodes nothing,
 so a conversation whose pictures are in the KV space already costs nothing. When the computation
 comes to a picture, `evaluate` (or a `Sight`, which knows its context) decodes, encodes and computes
@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from app.base.errors import Cancelled
-from app.engine.errors import EngineError, TemplateError
+from app.engine.errors import EngineError
 from app.engine.llama.computing.context import Computed
 from app.engine.llama.native import llama_cpp, native_log
 from app.engine.llama.vision.image_file import read_image_facts
@@ -71,35 +71,6 @@ class ImageChunk:
     def positions(self) -> int:
         """Positions it takes."""
         return len(self.placeholders)
-
-
-def with_images(pieces: Sequence[str], marker: str, images: Sequence[Image]) -> list[Piece]:
-    """Put images where a rendered prompt has markers, in order.
-
-    Args:
-        pieces: of the prompt.
-        marker: a text that no message can contain, such as one with a random number.
-        images: of all messages in order.
-
-    Raises:
-        TemplateError: the chat template has left some out, or has repeated them.
-    """
-    found: list[Piece] = []
-    left = list(images)
-    markers = 0
-    for piece in pieces:
-        for index, text in enumerate(piece.split(marker)):
-            if index:
-                markers += 1
-                found += left[:1]
-                del left[:1]
-            found += [text] if text else []
-    if markers != len(images):
-        raise TemplateError(
-            f"The chat template shows {markers} of {len(images)} images.",
-            "Choose another template for this model, or ask without images.",
-        )
-    return found
 
 
 class Projector:

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from app.base.errors import Cancelled
-from app.engine.errors import EngineError, ImageError, ProjectorError, TemplateError
+from app.engine.errors import EngineError, ImageError, ProjectorError
 from app.engine.llama.computing.context import Context
 from app.engine.llama.native import llama_cpp
 from app.engine.llama.vision import image_tokens
 from app.engine.llama.vision.image_file import read_image_facts
-from app.engine.llama.vision.projector import ImageChunk, Projector, Sight, with_images
+from app.engine.llama.vision.projector import ImageChunk, Projector, Sight
 from app.engine.llama.vocabulary import Vocabulary
 from app.engine.messages import Image
 from tests.doubles import native, random_gguf, tiny_vision
@@ -340,15 +340,3 @@ def test_fingerprint_tells_projectors_apart(files, tmp_path):
             seen.append(projector.fingerprint())
             projector.close()
     assert seen[0] == seen[2] != seen[1]
-
-
-def test_with_images_puts_them_where_the_markers_are():
-    pieces = with_images(["a<m>b<m>", "c", "<m>"], "<m>", [RED, BLUE, RED])
-    assert pieces == ["a", RED, "b", BLUE, "c", RED]
-    assert with_images(["a"], "<m>", []) == ["a"]
-
-
-@pytest.mark.parametrize("text", ["a", "a<m>", "a<m><m><m>"])
-def test_a_template_that_loses_or_repeats_images_is_an_error_in_words(text):
-    with pytest.raises(TemplateError, match="of 2 images"):
-        with_images([text], "<m>", [RED, BLUE])
