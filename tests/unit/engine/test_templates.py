@@ -426,3 +426,10 @@ def test_large_schema_is_rendered_within_the_limits() -> None:
     large = {"type": "object", "properties": {f"p{n}": {"type": "string"} for n in range(5000)}}
     text = _template(_HERMES).render([_USER], [replace(_WEATHER, parameters=large)]).text
     assert '"p4999"' in text
+
+
+def test_template_that_shows_a_picture_twice_is_an_error_in_words() -> None:
+    twice = CHATML.replace("{{ message.content }}", "{{ message.content }}{{ message.content }}")
+    turn = Turn(Role.USER, "what?", images=(Image(b"1"),))
+    with pytest.raises(TemplateError, match="a picture, or shows it twice"):
+        _template(twice).render([turn])
