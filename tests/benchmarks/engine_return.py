@@ -4,8 +4,9 @@
 
 Two conversations take turns in a context that holds both, then three in one that holds two, so that
 one of them is always parked in main memory; then the app is started again and finds one on the
-disk. A cold time is that of a conversation's first question, a warm one that of its next. Exits
-with 1 when a target is missed.
+disk. A cold time is that of a conversation's first question, a warm one that of its next. Between
+two questions there is a moment in which a person would read or write. Exits with 1 when a target
+is missed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,9 +83,12 @@ def _returns(
         for number in range(chosen.rounds):
             seeds = range(number * conversations, (number + 1) * conversations)
             many = [_Conversation.begin(chosen.history, seed) for seed in seeds]
-            times.cold.extend(_first_s(each.ask(host), reused=False) for each in many)
-            for _ in range(2):
-                times.warm.extend(_first_s(each.ask(host), reused=True) for each in many)
+            for each in many:
+                times.cold.append(_first_s(each.ask(host), reused=False))
+                time.sleep(chosen.pause)
+            for each in [*many, *many]:
+                times.warm.append(_first_s(each.ask(host), reused=True))
+                time.sleep(chosen.pause)
     return times
 
 
@@ -128,6 +133,7 @@ def main() -> int:
     """Measure and print."""
     parser = arguments(__doc__, rounds=3)
     parser.add_argument("--history", type=int, default=2000, help="tokens, about")
+    parser.add_argument("--pause", type=float, default=1.0, help="seconds between two questions")
     chosen = parser.parse_args()
     title = "Return to a conversation, against asking it cold"
     return report(title, measure(model_of(chosen), chosen), as_json=chosen.json)

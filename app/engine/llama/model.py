@@ -18,7 +18,12 @@ from app.engine.llama.adapters import AdapterSet
 from app.engine.llama.answering import Answering
 from app.engine.llama.computing.context import Context
 from app.engine.llama.computing.loop import EngineLoop, ImageReader
-from app.engine.llama.computing.planning import SHARED_SLICE_S, SOLE_SLICE_S, Planner
+from app.engine.llama.computing.planning import (
+    BACKGROUND_SLICE_S,
+    SHARED_SLICE_S,
+    SOLE_SLICE_S,
+    Planner,
+)
 from app.engine.llama.computing.probe import StepProbe
 from app.engine.llama.computing.rereading import Rereading
 from app.engine.llama.computing.scores import Scores
@@ -328,10 +333,12 @@ class LlamaModel:
         on_gpu = llama_cpp.llama_supports_gpu_offload()
         batch = self._context.batch
         # On a graphics card a computation under way cannot be interrupted.
+        interruptible = not on_gpu and self.facts.can_cut
         planner: Planner[Task] = Planner(
             batch,
             most_guesses=self._guessing.most if self.facts.can_cut else 0,
             sole_slice_s=SHARED_SLICE_S if on_gpu else SOLE_SLICE_S,
+            background_slice_s=SOLE_SLICE_S if interruptible else BACKGROUND_SLICE_S,
         )
         return EngineLoop(
             self._context,
@@ -343,6 +350,7 @@ class LlamaModel:
             most_outputs=outputs,
             watch=self._tuner,
             images=self._sight(projector),
+            interruptible=interruptible,
         )
 
     def _rereading(self) -> Callable[[int, int], int]:

@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 # Who is full lets somebody step aside, who comes back. So often in a row, it will not get better.
 _MOST_IN_VAIN = 32
+# After so long without work, there is time for what is not urgent.
+_LEISURE_S = 0.3
 BROKEN_EXIT_CODE = 71
 
 
@@ -80,6 +82,7 @@ class EngineLoop:
         most_outputs: int,
         watch: Watch | None = None,
         images: ImageReader | None = None,
+        interruptible: bool = False,
         on_break: Callable[[], None] = _end_process,
     ) -> None:
         """Start the thread; it sleeps until there is work.
@@ -94,6 +97,8 @@ class EngineLoop:
             most_outputs: most tokens of a step whose logits are wanted.
             watch: told of each decoding step.
             images: for models that see.
+            interruptible: a step of background work ends, and is done again later, when a
+                person's task comes.
             on_break: called on the loop's thread when it cannot go on.
         """
         self._context = context
@@ -103,11 +108,14 @@ class EngineLoop:
         self._most_outputs = most_outputs
         self._watch = watch
         self._images = images
+        self._interruptible = interruptible and pool.can_cut
         self._on_break = on_break
         self._watchdog = Watchdog()
         self._batch = TokenBatch(batch)
         self._roster = Roster(pool, streams)
         self._computing: list[Task] = []
+        self._gives_way = False  # the step under way ends when a person comes
+        self._gave_way = False  # it did
         self._in_vain = 0  # steps in a row of which nothing came
         self._errands: list[_Errand] = []
         self._news = threading.Condition()
@@ -121,6 +129,9 @@ class EngineLoop:
             if self._closing:
                 raise NoModelLoaded("The model was unloaded.", "Load a model, then ask again.")
             self._roster.wait(task)
+            if self._gives_way and task.is_interactive:
+                self._gave_way = True
+                self._context.flag.lift()
             self._news.notify()
         task.cancel.on_cancel(lambda: self._on_cancel(task))
 
@@ -167,13 +178,7 @@ class EngineLoop:
             self._on_break()
 
     def _serve(self) -> None:
-        while True:
-            with self._news:
-                while not (self._closing or self._errands) and self._roster.is_empty:
-                    self._watchdog.rest()
-                    self._news.wait()
-                if self._closing:
-                    break
+        while self._await_work():
             try:
                 self._step()
             except AppError as error:
@@ -184,6 +189,26 @@ class EngineLoop:
         for task in self._roster:
             _answer(task.future, task.result)
             task.close()
+
+    def _await_work(self) -> bool:
+        """Sleep until there is something to do; False when that is to end.
+
+        Before a longer sleep, what is parked is copied to main memory, so that the next task need
+        not wait for that.
+        """
+        to_copy = True
+        while True:
+            with self._news:
+                if not self._has_news():
+                    self._watchdog.rest()
+                    self._news.wait_for(self._has_news, _LEISURE_S if to_copy else None)
+                if self._has_news():
+                    return not self._closing
+            with self._watchdog.step():
+                to_copy = self._pool.copy_one()
+
+    def _has_news(self) -> bool:
+        return self._closing or bool(self._errands) or not self._roster.is_empty
 
     def _step(self) -> None:
         self._drop_cancelled()
@@ -277,7 +302,9 @@ class EngineLoop:
             sequence = task.sequence
             assert sequence is not None  # it was computed with
             self._pool.forget_beyond(sequence, sequence.length)
-        if result == Computed.ABORTED and any(each.cancel.is_cancelled for each in tasks):
+        if result == Computed.ABORTED and (
+            self._gave_way or any(each.cancel.is_cancelled for each in tasks)
+        ):
             return
         self._in_vain += 1
         lost = self._in_vain > _MOST_IN_VAIN
@@ -293,16 +320,19 @@ class EngineLoop:
             watch.before_step(len(tasks))
         with self._news:
             self._context.flag.lower()
-            self._computing = tasks
+            self._computing, self._gave_way = tasks, False
+            self._gives_way = self._interruptible and not any(
+                each.is_interactive or each.exact for each in tasks
+            )
             if self._closing or all(each.cancel.is_cancelled for each in tasks):
-                self._computing = []
+                self._computing, self._gives_way = [], False
                 return Computed.ABORTED
         started = time.perf_counter()
         try:
             result = self._context.compute(self._batch)
         finally:
             with self._news:
-                self._computing = []
+                self._computing, self._gives_way = [], False
         if watch is not None and result == Computed.DONE:
             watch.after_step(len(tasks), time.perf_counter() - started)
         return result

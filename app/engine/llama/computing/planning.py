@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 # How long a slice of a prompt may take: beside a reply that a person reads, when a person might
-# come who then has to wait for its end, and when nobody does.
+# come who then has to wait for its end, and when nobody has to.
 SHARED_SLICE_S, BACKGROUND_SLICE_S, SOLE_SLICE_S = 0.15, 0.4, 2.5
 _FIRST_SLICE, _LEAST_SLICE = 64, 16
-# Slices that nobody shares are cut at these places, whatever the pace: measured, a prompt then
+# Slices that nobody shares are cut so far from the end, whatever the pace: measured, a prompt then
 # comes to the same numbers to the last bit however it is sliced.
 _GRAIN = 64
 # While a person waits, so many background replies are decoded along, and background prompts get
@@ -96,6 +96,7 @@ class Planner(Generic[T]):
         *,
         most_guesses: int = 0,
         sole_slice_s: float = SOLE_SLICE_S,
+        background_slice_s: float = BACKGROUND_SLICE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Start with nothing known about the pace.
@@ -104,12 +105,14 @@ class Planner(Generic[T]):
             batch: most tokens of a step.
             most_guesses: guessed tokens for a reply; 0 for none.
             sole_slice_s: how long a slice may take that nobody else waits for.
+            background_slice_s: how long one for background work alone may take.
             clock: seconds.
         """
         self.pace = SlicePace(batch)
         self._batch = batch
         self._most_guesses = most_guesses
         self._sole_slice_s = sole_slice_s
+        self._background_slice_s = min(background_slice_s, sole_slice_s)
         self._clock = clock
         self._step = 0
         self._background_from = 0.0
@@ -130,7 +133,7 @@ class Planner(Generic[T]):
         read = [share for share in shares if share.task.is_reading or share.tokens > 1]
         if not read:
             return
-        self.pace.note(sum(share.tokens for share in read), seconds)
+        self.pace.note(sum(share.tokens for share in shares), seconds)
         if not any(share.task.is_interactive for share in read):
             self._background_from = self._clock() + seconds * (_BACKGROUND_PART - 1)
 
@@ -156,8 +159,9 @@ class Planner(Generic[T]):
         if len(reading) == 1 and not beside:
             return [(reading[0], _in_grains(reading[0].ahead, left))]
         slices: list[tuple[T, int]] = []
-        # In turn, so that a long prompt does not keep short ones waiting.
-        for task in sorted(people or reading, key=lambda each: each.served):
+        # People in turn, so that a long prompt does not keep short ones waiting; background work
+        # one after the other, so that replies begin soon and many of them share the next steps.
+        for task in sorted(people, key=lambda each: each.served) or reading:
             part = min(task.ahead, left)
             if part < 1:
                 break
@@ -168,15 +172,17 @@ class Planner(Generic[T]):
     def _slice_s(self, people: int, *, waited_for: bool) -> float:
         if waited_for:
             return min(SHARED_SLICE_S, self._sole_slice_s)
-        return self._sole_slice_s if people == 1 else min(BACKGROUND_SLICE_S, self._sole_slice_s)
+        if people > 1:
+            return min(BACKGROUND_SLICE_S, self._sole_slice_s)
+        return self._sole_slice_s if people else self._background_slice_s
 
 
 def _in_grains(ahead: int, most: int) -> int:
-    """A slice of whole grains; the last grain and what is left over are one slice, at the end.
+    """A slice of whole grains; what is no whole grain comes first.
 
-    A slice of less than a grain would take llama.cpp as long as one and a half.
+    llama.cpp takes as long for it as for a grain and more, and longest behind a long history.
     """
-    last = _GRAIN + ahead % _GRAIN
-    if ahead <= last or most < _GRAIN:
-        return min(ahead, most)
-    return min(ahead - last, most // _GRAIN * _GRAIN)
+    rest = ahead % _GRAIN
+    if rest or most < _GRAIN:
+        return min(rest or ahead, most)
+    return min(ahead, most // _GRAIN * _GRAIN)

@@ -1,7 +1,7 @@
 """When it is quicker to read some known tokens again.
 
-On processors llama.cpp's flash attention has a quick form for 64 tokens and more at a time, and a
-slow one for fewer. After a long history, reading 64 tokens can so be quicker than reading 40.
+On processors llama.cpp's flash attention has a quick form for each 64 tokens of a slice, and a slow
+one for the rest. After a long history, reading 64 tokens can so be quicker than reading 40.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Rereading:
             known: tokens that could be taken over.
             length: of the whole prompt.
         """
-        new = length - known
-        if known < _LEAST_HISTORY or new >= _TILE:
+        rest = (length - known) % _TILE
+        if known < _LEAST_HISTORY or not rest:
             return known
-        slow = new * (1 + self._slow * known)
+        slow = rest * (1 + self._slow * known)
         quick = _TILE * (1 + self._quick * known)
-        return length - _TILE if quick < slow else known
+        return known - (_TILE - rest) if quick < slow else known

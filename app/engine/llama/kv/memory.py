@@ -30,9 +30,13 @@ class ContextMemory:
         """Forget all of a sequence."""
         llama_cpp.llama_memory_seq_rm(self._memory, sequence, _END, _END)
 
+    def size(self, sequence: int) -> int:
+        """Bytes of the state of a sequence."""
+        return int(llama_cpp.llama_state_seq_get_size(self._context, sequence))
+
     def save(self, sequence: int) -> StateBytes:
         """The whole state of a sequence; empty when it cannot be had."""
-        size = llama_cpp.llama_state_seq_get_size(self._context, sequence)
+        size = self.size(sequence)
         state = bytearray(size)
         view = (ctypes.c_uint8 * size).from_buffer(state)
         written = llama_cpp.llama_state_seq_get_data(self._context, view, size, sequence)

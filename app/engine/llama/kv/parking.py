@@ -80,6 +80,11 @@ class ParkedStates:
         """Main memory taken by parked state."""
         return sum(len(state.data) for state in self._states if state.data is not None)
 
+    @property
+    def budget_left(self) -> int:
+        """Bytes that fit in without anything else having to go."""
+        return self.budget_bytes - self.bytes_in_memory
+
     def best(self, prompt: Sequence[int], *, whole: bool) -> tuple[ParkedState, int] | None:
         """The state that spares most of a prompt, and how many tokens it spares.
 
@@ -97,12 +102,31 @@ class ParkedStates:
                 best = state, common
         return best
 
-    def put(self, tokens: Sequence[int], data: StateBytes) -> None:
-        """Keep the state of a sequence; states that it makes needless go."""
+    def holds(self, tokens: Sequence[int]) -> bool:
+        """Whether the state of just these tokens is in main memory; it counts as used then."""
+        kept = list(tokens)
+        for state in self._states:
+            if state.data is not None and state.tokens == kept:
+                self._touch(state)
+                return True
+        return False
+
+    def put(self, tokens: Sequence[int], data: StateBytes, *, can_cut: bool = True) -> None:
+        """Keep the state of a sequence; states that it makes needless go.
+
+        Args:
+            tokens: whose state it is.
+            data: the state.
+            can_cut: the state of its beginnings can be had from it.
+        """
         if len(tokens) < LEAST_TOKENS or len(data) > self.budget_bytes:
             return
         kept = list(tokens)
-        self._states = [each for each in self._states if each.data is None or each.tokens != kept]
+        self._states = [
+            each
+            for each in self._states
+            if each.data is None or each.tokens != (kept[: len(each.tokens)] if can_cut else kept)
+        ]
         self._add(ParkedState(kept, data))
         self._shrink()
 
@@ -136,12 +160,16 @@ class ParkedStates:
         deadline = self._clock() + limit_s
         in_memory = sorted(self._states, key=lambda each: -each.used_at)
         waiting = [*more, *((each.tokens, each.data) for each in in_memory if each.data)]
+        written: list[list[int]] = []
         for tokens, data in waiting:
+            if tokens in written:
+                continue  # a copy of what was still in the KV space
             if self._clock() > deadline:
                 log.info("%d parked conversations were not written in time", len(waiting))
                 return
             if len(tokens) >= LEAST_TOKENS:
                 self._files.write(tokens, data)
+                written.append(list(tokens))
 
     def _add(self, state: ParkedState) -> None:
         self._states.append(state)

@@ -38,6 +38,9 @@ class SequenceMemory(Protocol):
     def clear(self, sequence: int) -> None:
         """Forget all of a sequence."""
 
+    def size(self, sequence: int) -> int:
+        """Bytes of the state of a sequence."""
+
     def save(self, sequence: int) -> StateBytes:
         """The whole state of a sequence; empty when it cannot be had."""
 
@@ -54,6 +57,7 @@ class KvSequence:
         tokens: the tokens whose state it holds.
         is_live: a task computes with it.
         keep: it is worth main memory when its cells are needed.
+        is_copied: since it was parked, a copy was made in main memory, or found too large.
         reused: tokens it held when its present task began.
     """
 
@@ -61,6 +65,7 @@ class KvSequence:
     tokens: list[int] = field(default_factory=list)
     is_live: bool = True
     keep: bool = True
+    is_copied: bool = False
     reused: int = 0
     used_at: int = 0
 
@@ -127,6 +132,8 @@ class SequencePool:
         stored = self.parked.best([*usable, -1], whole=not self.can_cut)
         if stored is not None and stored[1] > common:
             source = None
+        self._clear_away(source)
+        if stored is not None and source is None:
             known = self._take_over(stored[1], len(prompt))
             sequence = self._from_parked(stored[0], known, prompt, cells)
         elif source is not None:
@@ -134,9 +141,21 @@ class SequencePool:
             sequence = self._from_resident(source, common, len(prompt) - common + cells)
         else:
             sequence = self._fresh(len(prompt) + cells)
-        if sequence is not None:
-            self._clear_away(source)
         return sequence
+
+    def copy_one(self) -> bool:
+        """Copy something parked to main memory while nobody waits; False when there is nothing.
+
+        Then its cells can be given up at once when they are needed.
+        """
+        for sequence in self:
+            if sequence.is_live or not sequence.keep or sequence.is_copied:
+                continue
+            sequence.is_copied = True  # or not worth it; either way it is not looked at again
+            if self._memory.size(sequence.id) <= self.parked.budget_left:
+                self._keep_copy(sequence)
+                return True
+        return False
 
     def grow(self, sequence: KvSequence, tokens: list[int], cells: int = 0) -> None:
         """More tokens were computed; `cells` says how many cells they took, if not one each."""
@@ -169,7 +188,7 @@ class SequencePool:
         if not sequence.tokens:
             self.drop(sequence)
             return
-        sequence.is_live, sequence.keep = False, keep
+        sequence.is_live, sequence.keep, sequence.is_copied = False, keep, False
         self._touch(sequence)
         for other in [each for each in self if each is not sequence and not each.is_live]:
             # What is wholly contained in the new one spares nobody anything more.
@@ -189,7 +208,7 @@ class SequencePool:
 
     def checkpoint(self, sequence: KvSequence) -> None:
         """Park a copy of the state as it is now, for models that cannot be cut back to it."""
-        self.parked.put(sequence.tokens, self._memory.save(sequence.id))
+        self.parked.put(sequence.tokens, self._memory.save(sequence.id), can_cut=self.can_cut)
 
     def put_back(self, tokens: list[int], state: StateBytes) -> KvSequence | None:
         """Restore a sequence that was moved out while its task waited; None without room."""
@@ -236,8 +255,8 @@ class SequencePool:
     def _clear_away(self, source: KvSequence | None) -> None:
         """Move out what is parked and of no use to the newcomer.
 
-        Its cells would be in the way: llama.cpp skips them quickly, but shares attention out among
-        the threads by cells, so that one thread gets those that are skipped and another the work.
+        Its cells would be in the way: llama.cpp looks at them too, and what comes behind them makes
+        attention slower from then on.
         """
         for sequence in [each for each in self if not each.is_live and each is not source]:
             if not sequence.keep or self.parked.budget_bytes > 0:
@@ -265,7 +284,7 @@ class SequencePool:
                 target = self._beside(source, common, cells)
                 if target is not None:
                     return target
-            self._keep_copy(source)  # its end leaves the KV space; see `_clear_away`
+            self._keep_copy(source)  # its end leaves the KV space
         source.is_live = True  # so that making room does not take it
         if self.make_room(cells - loss) and self.cut(source, common):
             source.reused = common
@@ -337,8 +356,10 @@ class SequencePool:
         self.drop(sequence)
 
     def _keep_copy(self, sequence: KvSequence) -> None:
-        if sequence.keep and (state := self._memory.save(sequence.id)):
-            self.parked.put(sequence.tokens, state)
+        if not sequence.keep or self.parked.holds(sequence.tokens):
+            return
+        if state := self._memory.save(sequence.id):
+            self.parked.put(sequence.tokens, state, can_cut=self.can_cut)
 
     def _touch(self, sequence: KvSequence) -> None:
         self._ticks += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -71,9 +72,14 @@ class _Counting(Task):
     """Writes a number of tokens."""
 
     def __init__(
-        self, prompt: list[int], count: int = 3, cancel: CancelToken | None = None, **more: Any
+        self,
+        prompt: list[int],
+        count: int = 3,
+        cancel: CancelToken | None = None,
+        priority: Priority = Priority.INTERACTIVE,
+        **more: Any,
     ) -> None:
-        super().__init__(Prompt(prompt), Priority.INTERACTIVE, cancel or CancelToken(), **more)
+        super().__init__(Prompt(prompt), priority, cancel or CancelToken(), **more)
         self.count = count
         self.closed = 0
         self.on_take: Callable[[], object] = lambda: None
@@ -114,6 +120,7 @@ class _Bench:
             width=16,
             batch=64,
             most_outputs=64,
+            interruptible=True,
             on_break=self.broken.set,
         )
 
@@ -234,15 +241,7 @@ def test_context_that_always_aborts_ends_its_tasks_in_words(bench: _Bench) -> No
 
 
 def test_stop_while_a_step_is_computed_answers_at_once_and_lifts_the_flag(bench: _Bench) -> None:
-    begun = threading.Event()
-
-    def until_lifted() -> int:
-        begun.set()
-        assert bench.context.flag.lifted.wait(_WAIT_S)
-        bench.context.answer = lambda: Computed.DONE
-        return Computed.ABORTED
-
-    bench.context.answer = until_lifted
+    begun = _compute_until_lifted(bench)
     cancel = CancelToken()
     task = _Counting(_prompt(0), cancel=cancel)
     bench.loop.submit(task)
@@ -273,6 +272,70 @@ def test_stop_of_one_leaves_the_step_to_the_others(bench: _Bench) -> None:
     assert not bench.context.flag.lifted.is_set()
     go.set()
     assert other.future.result(_WAIT_S) == 3
+    assert bench.is_sound()
+
+
+def _compute_until_lifted(bench: _Bench) -> threading.Event:
+    """Steps take until somebody interrupts one; set when the first has begun."""
+    begun = threading.Event()
+
+    def until_lifted() -> int:
+        begun.set()
+        assert bench.context.flag.lifted.wait(_WAIT_S)
+        bench.context.answer = lambda: Computed.DONE
+        return Computed.ABORTED
+
+    bench.context.answer = until_lifted
+    return begun
+
+
+def test_step_of_background_work_ends_when_a_person_comes_and_is_done_again(bench: _Bench) -> None:
+    begun = _compute_until_lifted(bench)
+    work = _Counting(_prompt(0), priority=Priority.BACKGROUND)
+    person = _Counting(_prompt(500))
+    ended: list[Task] = []
+    for task in (work, person):
+        task.future.add_done_callback(lambda _future, task=task: ended.append(task))
+    bench.loop.submit(work)
+    assert begun.wait(_WAIT_S)
+    bench.loop.submit(person)
+    assert (person.future.result(_WAIT_S), work.future.result(_WAIT_S)) == (3, 3)
+    assert ended == [person, work]
+    assert bench.is_sound()
+
+
+def test_background_work_interrupts_nobody(bench: _Bench) -> None:
+    begun = _compute_until_lifted(bench)
+    first = _Counting(_prompt(0), priority=Priority.BACKGROUND)
+    second = _Counting(_prompt(500), priority=Priority.BACKGROUND)
+    bench.loop.submit(first)
+    assert begun.wait(_WAIT_S)
+    bench.loop.submit(second)
+    assert not bench.context.flag.lifted.is_set()
+    bench.context.flag.lift()
+    assert (first.future.result(_WAIT_S), second.future.result(_WAIT_S)) == (3, 3)
+
+
+def test_exact_task_is_not_interrupted(bench: _Bench) -> None:
+    begun = _compute_until_lifted(bench)
+    exact = _Counting(_prompt(0), priority=Priority.BACKGROUND, exact=True)
+    person = _Counting(_prompt(500))
+    bench.loop.submit(exact)
+    assert begun.wait(_WAIT_S)
+    bench.loop.submit(person)
+    assert not bench.context.flag.lifted.is_set()
+    bench.context.flag.lift()
+    assert (exact.future.result(_WAIT_S), person.future.result(_WAIT_S)) == (3, 3)
+
+
+def test_idle_loop_copies_what_is_parked(bench: _Bench) -> None:
+    task = _Counting(_prompt(0))
+    task.keep = True
+    bench.run(task)
+    deadline = time.monotonic() + _WAIT_S
+    while not bench.pool.parked.bytes_in_memory and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert bench.pool.parked.bytes_in_memory == 82
     assert bench.is_sound()
 
 

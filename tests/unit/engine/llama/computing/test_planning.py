@@ -65,8 +65,8 @@ def test_prompt_alone_is_read_in_long_slices_at_fixed_places() -> None:
         prompt.ahead -= share.tokens
     assert sum(slices) == 1000
     assert max(slices) * 0.01 > 0.5 * SOLE_SLICE_S
-    # All but the last end at a multiple of 64, whatever the pace.
-    assert {each % 64 for each in slices[:-1]} == {0}
+    # All begin and end a multiple of 64 before the end, whatever the pace.
+    assert {each % 64 for each in slices[1:]} == {0}
     assert slices[-1] == 64 + 1000 % 64
 
 
@@ -106,12 +106,29 @@ def test_background_prompt_takes_a_part_of_the_time_beside_a_person() -> None:
     assert prompt in _tokens(planner.plan([person, prompt]))
 
 
-def test_prompts_of_one_class_are_read_in_turn() -> None:
+def test_prompts_of_people_are_read_in_turn() -> None:
     planner, _clock = _planner()
-    prompts = [FakeTask(ahead=5000) for _ in range(3)]
+    prompts = [FakeTask(ahead=5000, is_interactive=True) for _ in range(3)]
     order = [next(iter(_tokens(planner.plan(prompts)))) for _ in range(6)]
     assert order[:3] == order[3:]
     assert set(order) == set(prompts)
+
+
+def test_background_prompts_are_read_one_after_the_other() -> None:
+    planner, _clock = _planner()
+    prompts = [FakeTask(ahead=5000) for _ in range(3)]
+    order = [next(iter(_tokens(planner.plan(prompts)))) for _ in range(6)]
+    assert set(order) == {prompts[0]}
+
+
+def test_replies_beside_a_slice_do_not_make_the_next_slices_small() -> None:
+    planner, _clock = _planner()
+    replies = [FakeTask() for _ in range(30)]
+    reading = FakeTask(ahead=5000)
+    for _ in range(5):
+        shares = planner.plan([*replies, reading])
+        planner.note(shares, 0.01 * sum(share.tokens for share in shares))
+    assert _tokens(shares)[reading] > 20
 
 
 def test_short_prompts_share_a_slice() -> None:

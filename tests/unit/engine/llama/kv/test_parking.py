@@ -166,6 +166,24 @@ def test_save_writes_the_last_used_first_and_nothing_short() -> None:
     assert [data for _tokens, data in files.written] == [b"resident", b"2000", b"1000"]
 
 
+def test_copy_of_what_was_still_in_use_is_written_once() -> None:
+    files = _Files()
+    parked = _on_disk(files)
+    parked.put(_TOKENS, b"copy")
+    parked.save([(_TOKENS, b"resident")], limit_s=60)
+    assert [data for _tokens, data in files.written] == [b"resident"]
+
+
+def test_longer_state_takes_the_place_of_its_beginning_unless_that_cannot_be_had_from_it() -> None:
+    for can_cut, left in ((True, 1), (False, 2)):
+        parked = ParkedStates(1000)
+        parked.put(_TOKENS, b"1")
+        parked.put([*_TOKENS, 7], b"2", can_cut=can_cut)
+        assert parked.bytes_in_memory == left
+        assert parked.holds([*_TOKENS, 7])
+        assert parked.holds(_TOKENS) is not can_cut
+
+
 def test_save_stops_when_its_time_is_over() -> None:
     files, now = _Files(), iter([0.0, 1.0, 9.0, 9.0])
     parked = _on_disk(files, clock=lambda: next(now))

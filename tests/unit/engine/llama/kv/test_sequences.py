@@ -18,6 +18,7 @@ class FakeMemory:
         self.held: dict[int, int] = {}
         self.can_cut = can_cut
         self.refuse = False
+        self.saves = 0
 
     def cut(self, sequence: int, length: int) -> bool:
         have = self.held.get(sequence, 0)
@@ -34,7 +35,11 @@ class FakeMemory:
     def clear(self, sequence: int) -> None:
         self.held[sequence] = 0
 
+    def size(self, sequence: int) -> int:
+        return self.held.get(sequence, 0)
+
     def save(self, sequence: int) -> StateBytes:
+        self.saves += 1
         return bytes([7]) * self.held.get(sequence, 0)
 
     def restore(self, sequence: int, state: StateBytes) -> bool:
@@ -262,3 +267,41 @@ def test_state_larger_than_the_budget_is_not_kept() -> None:
     parked = ParkedStates(100)
     parked.put(range(100), b"x" * 101)
     assert parked.bytes_in_memory == 0
+
+
+def test_what_is_parked_is_copied_while_nobody_waits_and_then_leaves_at_once() -> None:
+    memory = FakeMemory()
+    pool = _pool(memory)
+    _run(pool, memory, _LONG)
+    assert pool.copy_one()
+    assert not pool.copy_one()  # there is no more to copy
+    saves = memory.saves
+    _run(pool, memory, _OTHER)
+    assert memory.saves == saves
+    assert _run(pool, memory, [*_LONG, 1]) == len(_LONG)
+
+
+def test_no_copy_is_made_that_would_push_another_out() -> None:
+    memory = FakeMemory()
+    pool = _pool(memory, budget=len(_LONG) + len(_OTHER) - 1)
+    _run(pool, memory, _LONG)
+    _run(pool, memory, _OTHER)  # and the first moves out
+    assert not pool.copy_one()
+    assert pool.parked.bytes_in_memory == len(_LONG)
+
+
+def test_background_work_is_not_copied() -> None:
+    memory = FakeMemory()
+    pool = _pool(memory)
+    _run(pool, memory, _LONG, keep=False)
+    assert not pool.copy_one()
+
+
+def test_the_copy_of_an_earlier_state_goes_when_the_later_one_is_copied() -> None:
+    memory = FakeMemory()
+    pool = _pool(memory)
+    _run(pool, memory, _LONG)
+    assert pool.copy_one()
+    _run(pool, memory, [*_LONG, *range(500, 560)])
+    assert pool.copy_one()
+    assert pool.parked.bytes_in_memory == len(_LONG) + 60
