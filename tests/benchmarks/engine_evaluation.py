@@ -1,11 +1,12 @@
 """An evaluation of 32 prompts that share a system prompt, against `Llama` called in a loop.
 
-    python -m tests.benchmarks.engine_evaluation [--rounds N] [--prompts N] [--tokens N] [--json]
+    python -m tests.benchmarks.engine_evaluation [--rounds N] [--prompts N] [--tokens N ...] [--json]
 
 Cairn gets all of them at once as background requests; the binding's high-level class answers the
 same chats one after the other, as it comes and, shown beside it, with Cairn's threads. It keeps
-what two prompts in a row have in common, so it does not read the system prompt again either.
-Exits with 1 when the target is missed.
+what two prompts in a row have in common, so it does not read the system prompt again either. What
+batching gains grows with the length of the answers, so that several lengths are tried. Exits with 1
+when the target is missed for one of them.
 """
 
 from __future__ import annotations
@@ -34,7 +35,14 @@ TARGET = 3.0
 
 
 def measure(path: Path, chosen: argparse.Namespace) -> list[Ratio]:
-    """Both sides in turn."""
+    """Both sides in turn, for each length of the answers."""
+    ratios: list[Ratio] = []
+    for tokens in chosen.tokens:
+        ratios += _measure(path, argparse.Namespace(**(vars(chosen) | {"tokens": tokens})))
+    return ratios
+
+
+def _measure(path: Path, chosen: argparse.Namespace) -> list[Ratio]:
     options = options_of(chosen, streams=chosen.streams)
     with (
         engine(path, options) as host,
@@ -55,8 +63,8 @@ def measure(path: Path, chosen: argparse.Namespace) -> list[Ratio]:
         )
     rates = ours["prompts"], other["prompts"], default["prompts"]
     return [
-        Ratio("Llama as it comes", rates[0], rates[2], "prompts/s", least=TARGET),
-        Ratio("Llama with the same threads", rates[0], rates[1], "prompts/s"),
+        Ratio(f"Llama, {chosen.tokens} tokens", rates[0], rates[2], "prompts/s", least=TARGET),
+        Ratio(f"same threads, {chosen.tokens} tokens", rates[0], rates[1], "prompts/s"),
     ]
 
 
@@ -82,11 +90,13 @@ def _rates(chosen: argparse.Namespace, seconds: float) -> dict[str, float]:
 
 def main() -> int:
     """Measure and print."""
-    parser = arguments(__doc__, rounds=3)
+    parser = arguments(__doc__, rounds=1)
     parser.add_argument("--prompts", type=int, default=32)
     parser.add_argument("--system", type=int, default=500, help="tokens, about")
     parser.add_argument("--question", type=int, default=24, help="tokens, about")
-    parser.add_argument("--tokens", type=int, default=32, help="of each answer")
+    parser.add_argument(
+        "--tokens", type=int, nargs="+", default=[8, 32, 128], help="of each answer"
+    )
     parser.add_argument("--streams", type=int, default=32)
     chosen = parser.parse_args()
     title = f"{chosen.prompts} prompts with one system prompt, against Llama in a loop"

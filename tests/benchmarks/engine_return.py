@@ -14,10 +14,10 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from app.engine.host import EngineHost
 from app.engine.messages import Role, Turn
@@ -78,17 +78,17 @@ def _ratio(name: str, times: _Times, most: float) -> Ratio:
 def _returns(
     path: Path, options: LoadOptions, chosen: argparse.Namespace, *, conversations: int
 ) -> _Times:
-    times = _Times([], [])
+    times, pause = _Times([], []), Event()
     with engine(path, options) as host:
         for number in range(chosen.rounds):
             seeds = range(number * conversations, (number + 1) * conversations)
             many = [_Conversation.begin(chosen.history, seed) for seed in seeds]
             for each in many:
                 times.cold.append(_first_s(each.ask(host), reused=False))
-                time.sleep(chosen.pause)
+                pause.wait(chosen.pause)
             for each in [*many, *many]:
                 times.warm.append(_first_s(each.ask(host), reused=True))
-                time.sleep(chosen.pause)
+                pause.wait(chosen.pause)
     return times
 
 

@@ -13,7 +13,7 @@ from app.engine.llama.native import llama_cpp
 _TILE = 64  # tokens from which on the quick form is taken
 _LEAST_HISTORY = 1000  # below, there is little to gain
 # Time per operation of attention against that of the weights, measured with a 0.6B model.
-_QUICK, _SLOW = 7.0, 54.0
+_QUICK, _SLOW = 8.0, 25.0
 
 
 class Rereading:
