@@ -1,6 +1,6 @@
 """An evaluation of 32 prompts that share a system prompt, against `Llama` called in a loop.
 
-    python -m tests.benchmarks.engine_evaluation [--rounds N] [--prompts N] [--tokens N ...] [--json]
+    python -m tests.benchmarks.engine_evaluation [--rounds N] [--prompts N] [--tokens N ...]
 
 Cairn gets all of them at once as background requests; the binding's high-level class answers the
 same chats one after the other, as it comes and, shown beside it, with Cairn's threads. It keeps
