@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from app.base.changes import Notices, Topic
 from app.base.child_side import Entry, Handler
@@ -22,8 +23,12 @@ from app.library.service import LibraryService
 from app.modelhub.endpoints import EndpointService
 from app.modelhub.service import ModelService
 from app.modelhub.serving import ServedModels
+from app.prompts.service import PromptService
 from app.settings.store import SettingsStore
 from app.storage.db import Database
+
+if TYPE_CHECKING:
+    from app.prompts.files.prompt_file import PromptFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +42,13 @@ class Services:
     models: ModelService
     endpoints: EndpointService
     served: ServedModels
+    prompts: PromptService
     chat: ChatService
     close: Callable[[], None]
 
     def start(self) -> None:
         """Go on with what was left over last time, in the background."""
+        self.prompts.purge_deleted()  # whoever could undo that is gone
         self.library.start()
         self.models.hash_in_background()
 
@@ -96,5 +103,23 @@ def build(paths: DataPaths, children: Children | None = None, keys: Keys | None 
         pictures = PictureFolder(paths.pictures)
         answers = AnswerMaker(settings, library, models, engine, pictures)
         chat = ChatService(database, notices, answers, pictures)
+        prompts = PromptService(database, notices, _seed_prompts)
         close = undo.pop_all().close
-    return Services(paths, settings, notices, library, models, endpoints, served, chat, close)
+    return Services(
+        paths=paths,
+        settings=settings,
+        notices=notices,
+        library=library,
+        models=models,
+        endpoints=endpoints,
+        served=served,
+        prompts=prompts,
+        chat=chat,
+        close=close,
+    )
+
+
+def _seed_prompts() -> tuple[PromptFile, ...]:
+    from app.prompts.files.seeds import seed_prompts  # YAML, wanted once in the life of a folder
+
+    return seed_prompts()

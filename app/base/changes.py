@@ -15,6 +15,7 @@ class Topic(StrEnum):
     DOCUMENTS = "documents"
     CONVERSATIONS = "conversations"
     MODELS = "models"
+    PROMPTS = "prompts"
     SETTINGS = "settings"
 
 

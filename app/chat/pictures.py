@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import re
-import tempfile
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from app.base.errors import AppError, disk_full, is_disk_full
+from app.base.files import write_whole
 from app.chat.entities import Message, Picture, PictureFile
 from app.engine.errors import ImageError
 from app.engine.llama.vision.image_file import read_image_facts
@@ -168,16 +167,7 @@ class PictureFolder:
 
     def _write(self, place: Path, data: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._folder, prefix="new-", suffix=".part")
-        unfinished = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(place)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_whole(place, data)
 
 
 def _missing(picture: Picture) -> PictureMissing:

@@ -46,7 +46,7 @@ def add_to(commands: Any, common: argparse.ArgumentParser) -> None:
 def _ask(services: Services, arguments: argparse.Namespace, printer: Printer) -> int:
     scope, failed = _scope(services, arguments.paths, printer)
     if arguments.model:
-        _use(services, arguments.model, printer)
+        use_model(services, arguments.model, printer, "Passages from your documents are sent")
     answer = services.chat.ask_once(
         arguments.question, scope, lambda _event: None, CancelToken(), passages=arguments.top_k
     )
@@ -73,7 +73,12 @@ def _scope(
     return Scope(documents=documents), outcome_to_json(outcome)["failed"]
 
 
-def _use(services: Services, name: str, printer: Printer) -> None:
+def use_model(services: Services, name: str, printer: Printer, what_is_sent: str) -> None:
+    """Have the model with this file or name answer, here or on a server.
+
+    Args:
+        what_is_sent: the beginning of the sentence that tells of a server on another computer.
+    """
     path, models, endpoints = Path(name), services.models, services.endpoints
     if path.is_file():
         models.load(models.import_file(path).id)
@@ -83,7 +88,7 @@ def _use(services: Services, name: str, printer: Printer) -> None:
         served = services.served.connect(endpoints.find(name).id)
         services.served.agree(served)  # whoever names a server means it
         if not served.is_on_this_computer:
-            printer.note(f"Passages from your documents are sent to {served.host}.")
+            printer.note(f"{what_is_sent} to {served.host}.")
 
 
 def _to_json(answer: Answer, record: AnswerRecord) -> dict[str, Any]:

@@ -6,6 +6,8 @@ Exit codes: 0 done, 2 bad usage, 3 an expected failure with a one-line reason, 1
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 import app
 from app.base.errors import AppError
 from app.base.paths import DataPaths, data_paths
-from app.cli import asking, documents, local_models
+from app.cli import asking, documents, local_models, prompts
 from app.cli.output import Printer
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 EXPECTED_FAILURE = 3
 INTERRUPTED = 130
+NOBODY_READS = 141
 
 
 OpenWindow = Callable[[DataPaths, Sequence[Path]], int]
@@ -54,6 +57,10 @@ def main(
         return EXPECTED_FAILURE
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        # As in `cairn prompt list | head`. What is still buffered must not fail again at the exit.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # open until the exit
+        return NOBODY_READS
 
 
 def _names_command(argv: Sequence[str], commands: Sequence[str]) -> bool:
@@ -111,6 +118,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, tuple[str, ...]]:
     asking.add_to(commands, common)
     documents.add_to(commands, common)
     local_models.add_to(commands, common)
+    prompts.add_to(commands, common)
     selftest = commands.add_parser(
         "selftest",
         parents=[place],

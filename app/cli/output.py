@@ -17,7 +17,8 @@ class Printer:
 
     def answer(self, data: Any, text: str) -> None:
         """Print the command's answer, in the form that was asked for."""
-        print(json.dumps(data, ensure_ascii=False, indent=2) if self._as_json else text)
+        whole = json.dumps(data, ensure_ascii=False, indent=2) if self._as_json else text
+        print(whole, flush=True)  # or a reader that is gone would be noticed at the exit only
 
     def note(self, text: str) -> None:
         """Print something on the way that is not part of the answer."""

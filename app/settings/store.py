@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, asdict, fields, replace
@@ -12,7 +10,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from app.base.errors import AppError, disk_full_explained
+from app.base.errors import AppError
+from app.base.files import write_whole
 from app.settings.migrations import migrate
 from app.settings.schema import SCHEMA_VERSION, Settings, group_names
 
@@ -82,17 +81,7 @@ class SettingsStore:
             for group in group_names()
             for section in (getattr(self.current, group),)
         }
-        with disk_full_explained(self._path.parent):
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix="settings-")
-            temporary = Path(name)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    tomli_w.dump(data, file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.replace(self._path)
-            finally:
-                temporary.unlink(missing_ok=True)
+        write_whole(self._path, tomli_w.dumps(data).encode())
 
 
 def _parse(raw: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:

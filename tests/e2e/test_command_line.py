@@ -199,3 +199,29 @@ def test_kill_in_the_middle_of_an_ingestion_loses_and_doubles_nothing(
     places = {(hit["file"], hit["page"], hit["text"]) for hit in hits}
     assert len(places) == len(hits) <= chunks
     assert {Path(hit["file"]).name for hit in hits} == {f"book{n}.pdf" for n in range(12)}
+
+
+def test_prompt_is_filled_in_from_a_file_and_answered(cairn: Cairn, tmp_path: Path) -> None:
+    model = tmp_path / "tiny.gguf"
+    models.scripted_gguf(model, {"": "I do not know.", "ferry": "It leaves at noon."})
+    text = documents.text(tmp_path / "text.txt", "The ferry leaves at noon.")
+    ran = cairn("prompt", "run", "summarise", "-v", f"text=@{text}", "--model", model, "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["answer"] == "It leaves at noon."
+    missing = cairn("prompt", "run", "summarise")
+    assert missing.code == 3
+    assert "--model" in missing.err
+
+
+def test_reader_that_goes_away_ends_the_command_in_silence(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "app", "prompt", "list", "--data-dir", str(tmp_path)],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 141

@@ -18,7 +18,8 @@ from sqlalchemy.exc import OperationalError
 
 import app.chat.tables
 import app.library.tables
-import app.modelhub.tables  # noqa: F401 - the tables register themselves
+import app.modelhub.tables
+import app.prompts.tables  # noqa: F401 - the tables register themselves
 from app.base.errors import DatabaseTooNew, DiskFull
 from app.storage.base import Base
 from app.storage.db import Database, DatabaseDamaged, DatabaseTrouble

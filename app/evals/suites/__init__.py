@@ -1,0 +1,1 @@
+"""Suites of items: their files, in several formats, and their version."""

@@ -1,0 +1,1 @@
+"""The prompt library: prompts with immutable versions, their variables, and what they render to."""

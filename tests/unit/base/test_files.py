@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from app.base.files import NotWritten, export_whole, write_whole
+
+
+def test_file_is_replaced_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"old")
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_file_that_cannot_take_its_place_leaves_all_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "folder" / "inside").mkdir(parents=True)
+    with pytest.raises(NotWritten, match="cannot be written"):
+        export_whole(tmp_path / "folder", b"data")
+    assert [each.name for each in tmp_path.iterdir()] == ["folder"]
+
+
+def test_folder_that_is_not_there_is_said_in_words(tmp_path: Path) -> None:
+    with pytest.raises(NotWritten, match="missing"):
+        export_whole(tmp_path / "missing" / "a.txt", b"data")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
+def test_exported_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
+    (tmp_path / "usual").touch()
+    export_whole(tmp_path / "exported", b"data")
+    assert (tmp_path / "exported").stat().st_mode == (tmp_path / "usual").stat().st_mode
