@@ -59,7 +59,7 @@ def main(
         return INTERRUPTED
     except BrokenPipeError:
         # As in `cairn prompt list | head`. What is still buffered must not fail again at the exit.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # open until the exit
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until the exit
         return NOBODY_READS
 
 
