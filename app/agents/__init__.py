@@ -1,0 +1,1 @@
+"""Agents: models that work on a task with tools, within what they were granted."""
