@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
+from app.base.errors import DiskFull
 from app.base.files import NotWritten, export_whole, write_whole
 
 
@@ -26,6 +28,21 @@ def test_file_that_cannot_take_its_place_leaves_all_as_it_was(tmp_path: Path) ->
 def test_folder_that_is_not_there_is_said_in_words(tmp_path: Path) -> None:
     with pytest.raises(NotWritten, match="missing"):
         export_whole(tmp_path / "missing" / "a.txt", b"data")
+
+
+def test_full_disk_keeps_the_file_that_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", fill)
+    with pytest.raises(DiskFull):
+        export_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
