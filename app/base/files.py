@@ -8,9 +8,16 @@ from pathlib import Path
 
 from app.base.errors import AppError, disk_full_explained
 
+_PREFIX, _SUFFIX = "new-", ".part"
+
 
 class NotWritten(AppError):
     """A file cannot be written where the user wants it."""
+
+
+def is_unfinished(name: str) -> bool:
+    """Whether a file of this name may be what a killed `write_whole` left behind."""
+    return name.startswith(_PREFIX) and name.endswith(_SUFFIX)
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -21,9 +28,7 @@ def write_whole(path: Path, data: bytes) -> None:
         OSError: it cannot be written there.
     """
     with disk_full_explained(path.parent):
-        handle, name = tempfile.mkstemp(
-            dir=path.parent, prefix=f"{path.stem[:40]}-", suffix=".part"
-        )
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=_PREFIX, suffix=_SUFFIX)
         unfinished = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:

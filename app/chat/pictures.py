@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from app.base.errors import AppError, disk_full, is_disk_full
-from app.base.files import write_whole
+from app.base.files import is_unfinished, write_whole
 from app.chat.entities import Message, Picture, PictureFile
 from app.engine.errors import ImageError
 from app.engine.llama.vision.image_file import read_image_facts
@@ -28,7 +28,7 @@ CANNOT_SEE = "The model in use does not see pictures."
 CANNOT_SEE_HINT = "Choose a vision projector in its load options."
 
 _LONGEST_NAME = 120
-_OURS = re.compile(r"[0-9a-f]{64}|new-.*\.part")
+_OURS = re.compile(r"[0-9a-f]{64}")
 
 
 class PictureError(AppError):
@@ -158,7 +158,7 @@ class PictureFolder:
         if not self._folder.is_dir():
             return
         for each in self._folder.iterdir():
-            if each.name in wanted or not _OURS.fullmatch(each.name):
+            if each.name in wanted or not (_OURS.fullmatch(each.name) or is_unfinished(each.name)):
                 continue
             try:
                 each.unlink()

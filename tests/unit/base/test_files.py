@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.base.errors import DiskFull
-from app.base.files import NotWritten, export_whole, write_whole
+from app.base.files import NotWritten, export_whole, is_unfinished, write_whole
 
 
 def test_file_is_replaced_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
@@ -16,6 +16,18 @@ def test_file_is_replaced_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
     write_whole(path, b"new")
     assert path.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_file_under_way_is_known_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda _: seen.extend(each.name for each in tmp_path.iterdir())
+    )
+    write_whole(tmp_path / "a.txt", b"new")
+    assert [is_unfinished(name) for name in seen] == [True]
+    assert not is_unfinished("a.txt")
 
 
 def test_file_that_cannot_take_its_place_leaves_all_as_it_was(tmp_path: Path) -> None:
