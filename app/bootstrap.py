@@ -20,6 +20,7 @@ from app.engine.remote.keys import Keys
 from app.library.child import library_child
 from app.library.protocol import LibraryChildOptions
 from app.library.service import LibraryService
+from app.modelhub.borrowing import ModelLending
 from app.modelhub.endpoints import EndpointService
 from app.modelhub.service import ModelService
 from app.modelhub.serving import ServedModels
@@ -42,6 +43,7 @@ class Services:
     models: ModelService
     endpoints: EndpointService
     served: ServedModels
+    lending: ModelLending
     prompts: PromptService
     chat: ChatService
     close: Callable[[], None]
@@ -98,6 +100,7 @@ def build(paths: DataPaths, children: Children | None = None, keys: Keys | None 
         served = ServedModels(endpoints, engine, notices)
         models = ModelService(settings, database, notices, engine, served)
         undo.callback(models.close)
+        lending = ModelLending(models, endpoints, served, engine, notices)
         library = LibraryService(paths, settings, database, notices, run.library)
         undo.callback(library.close)
         pictures = PictureFolder(paths.pictures)
@@ -113,6 +116,7 @@ def build(paths: DataPaths, children: Children | None = None, keys: Keys | None 
         models=models,
         endpoints=endpoints,
         served=served,
+        lending=lending,
         prompts=prompts,
         chat=chat,
         close=close,

@@ -16,6 +16,8 @@ class Topic(StrEnum):
     CONVERSATIONS = "conversations"
     MODELS = "models"
     PROMPTS = "prompts"
+    AGENTS = "agents"
+    EVALS = "evals"
     SETTINGS = "settings"
 
 

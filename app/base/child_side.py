@@ -120,7 +120,9 @@ def _own_the_log(log_path: str) -> None:
     os.dup2(1, 2)
     sys.stdout = sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", closefd=False)
     # In a file of its own: the last lines of the log should be the library's words, not our stack.
-    faulthandler.enable(os.fdopen(_fresh(f"{log_path}.stack"), "w"))
+    # Of the thread that died only: reading the frames of others while they run can crash again, and
+    # the parent would see that signal instead of the real one.
+    faulthandler.enable(os.fdopen(_fresh(f"{log_path}.stack"), "w"), all_threads=False)
 
 
 def _fresh(path: str) -> int:

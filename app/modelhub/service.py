@@ -164,9 +164,7 @@ class ModelService:
             OptionsRefused: its load options do not go together, or name a file that is gone.
             Cancelled: `cancel` was.
         """
-        model = self._present(model_id)
-        options = options or self._options(model)
-        _check_usable(options)
+        model, options = self.to_open(model_id, options)
         try:
             facts = self._engine.load(model.path, options, cancel, identity=model.sha256 or "")
             expected = self._estimates.known_need(model.path, options)
@@ -174,6 +172,20 @@ class ModelService:
         finally:
             self._notices.changed(Topic.MODELS)
         return LoadedModel(model, facts, options, expected)
+
+    def to_open(
+        self, model_id: ModelId, options: LoadOptions | None = None
+    ) -> tuple[LocalModel, LoadOptions]:
+        """A model that is there, and how to load it: its own options if none are given.
+
+        Raises:
+            NotFound: the file is gone.
+            OptionsRefused: its load options do not go together, or name a file that is gone.
+        """
+        model = self._present(model_id)
+        options = options or self._options(model)
+        _check_usable(options)
+        return model, options
 
     def engine_of(self, used: ModelInUse, *, sends_passages: bool) -> Engine:
         """The engine of the model in use, and of no other that takes its place meanwhile.
