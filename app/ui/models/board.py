@@ -55,6 +55,7 @@ class CardState:
         smaller: options to offer after a load that failed for want of memory.
         has_died: the engine stopped while this model was in use.
         step: of the load under way.
+        is_lent: it is loaded beside the model in use, for work such as an evaluation.
     """
 
     model: LocalModel
@@ -70,6 +71,7 @@ class CardState:
     smaller: LoadOptions | None = None
     has_died: bool = False
     step: LoadStep = LoadStep.CHECKING
+    is_lent: bool = False
 
 
 class ModelBoard:
@@ -78,6 +80,7 @@ class ModelBoard:
     def __init__(self) -> None:
         self._models: tuple[LocalModel, ...] = ()
         self._loaded: LoadedModel | None = None
+        self._lent: frozenset[ModelId] = frozenset()
         self._busy: tuple[ModelId, CardStatus] | None = None
         self._problems: dict[ModelId, AppError] = {}
         self._died: set[ModelId] = set()
@@ -119,6 +122,7 @@ class ModelBoard:
         loaded: LoadedModel | None,
         engine: EngineState,
         defaults: LoadOptions = _DEFAULTS,
+        lent: frozenset[ModelId] = frozenset(),
     ) -> None:
         """Note what the service says now.
 
@@ -127,9 +131,11 @@ class ModelBoard:
             loaded: the model that answers.
             engine: what it is doing.
             defaults: load options of models without their own.
+            lent: models that are loaded beside it.
         """
         self._models = tuple(models)
         self._loaded = loaded
+        self._lent = lent
         self._engine = engine
         self._defaults = defaults
         known = {model.id for model in self._models}
@@ -228,6 +234,7 @@ class ModelBoard:
             smaller=self._smaller.get(model.id) if facts is None else None,
             has_died=model.id in self._died,
             step=LoadStep.READING if self._loading_path == model.path else LoadStep.CHECKING,
+            is_lent=model.id in self._lent,
         )
 
     def _status(self, model: LocalModel, facts: ModelFacts | None) -> CardStatus:

@@ -68,6 +68,10 @@ class ModelCard(Card):
         self.name = ElidedLabel("", "h2")
         self.quantization = Tag("")
         self.in_use = Tag("In use", "ok")
+        self.lent = Tag("At work", "info")
+        self.lent.setToolTip(
+            "Loaded for an evaluation, a comparison or an agent. Its memory is given back after."
+        )
         self.facts = ElidedLabel("", "caption")
         self.engine = Label("", "caption", wrap=True)
         self.fit = FitLine(icons)
@@ -99,6 +103,7 @@ class ModelCard(Card):
         self.facts.set_text(facts_text(model))
         self.more.setAccessibleName(f"More about {model.name}")
         self.in_use.setVisible(state.status is CardStatus.IN_USE)
+        self.lent.setVisible(state.is_lent)
         self.capabilities.show_facts(state.facts)
         self._show_engine(state)
         self._show_fit(state)
@@ -131,6 +136,7 @@ class ModelCard(Card):
         line.addWidget(self.name)
         line.addWidget(self.quantization)
         line.addWidget(self.in_use)
+        line.addWidget(self.lent)
         self.capabilities = CapabilityTags(line)
         line.addStretch(1)
         line.addWidget(self.button)

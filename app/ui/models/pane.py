@@ -62,6 +62,7 @@ class HubState:
     defaults: LoadOptions
     endpoints: tuple[Endpoint, ...] = ()
     served: ServedModel | None = None
+    lent: frozenset[ModelId] = frozenset()
 
 
 def read_state(services: Services) -> HubState:
@@ -74,6 +75,7 @@ def read_state(services: Services) -> HubState:
         models.default_options(),
         services.endpoints.endpoints(),
         services.served.in_use,
+        frozenset(each.model.id for each in services.lending.opened),
     )
 
 
@@ -294,7 +296,7 @@ class ModelsPane(Pane):
     def _on_state_read(self, state: HubState) -> None:
         self._is_reading = False
         self._defaults = state.defaults
-        self._board.take(state.models, state.loaded, state.engine, state.defaults)
+        self._board.take(state.models, state.loaded, state.engine, state.defaults, state.lent)
         self._servers.board.take(state.endpoints, state.served)
         self._show_cards()
         self._loading.estimate(state.models)

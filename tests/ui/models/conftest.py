@@ -30,7 +30,13 @@ def servers(notices: Notices, models: FakeModels) -> FakeServers:
 
 @pytest.fixture
 def services(notices: Notices, models: FakeModels, servers: FakeServers) -> Any:
-    return SimpleNamespace(notices=notices, models=models, endpoints=servers, served=servers)
+    return SimpleNamespace(
+        notices=notices,
+        models=models,
+        endpoints=servers,
+        served=servers,
+        lending=SimpleNamespace(opened=()),
+    )
 
 
 @pytest.fixture

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
 
+from app.base.changes import Topic
 from app.base.errors import AppError
 from app.engine.host import EngineState, EngineStatus
 from app.modelhub.errors import GgufError, GgufIncomplete
@@ -86,6 +88,18 @@ def test_load_and_unload_by_the_button(open_pane, models, qtbot):
     click(qtbot, card_of(pane, 1).button)
     qtbot.waitUntil(lambda: status(pane, 1) is CardStatus.IDLE)
     assert models.calls == [("load", 1), ("unload",)]
+
+
+def test_model_that_is_lent_says_so_until_it_is_given_back(open_pane, models, services, qtbot):
+    put(models, make_model(1), make_model(2))
+    pane = open_pane()
+    services.lending.opened = (SimpleNamespace(model=make_model(1)),)
+    services.notices.changed(Topic.MODELS)
+    qtbot.waitUntil(card_of(pane, 1).lent.isVisible)
+    assert not card_of(pane, 2).lent.isVisible()
+    services.lending.opened = ()
+    services.notices.changed(Topic.MODELS)
+    qtbot.waitUntil(lambda: not card_of(pane, 1).lent.isVisible())
 
 
 def test_loading_can_be_cancelled_and_others_wait(open_pane, models, qtbot):
