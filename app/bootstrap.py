@@ -7,6 +7,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.agents.grants import GrantBook
+from app.agents.mcp.service import McpServers
+from app.agents.running.runner import Runner
+from app.agents.runs import RunService
+from app.agents.service import AgentService
 from app.base.changes import Notices, Topic
 from app.base.child_side import Entry, Handler
 from app.base.lock import DataFolderLock
@@ -17,6 +22,11 @@ from app.chat.service import ChatService
 from app.engine.child import engine_child
 from app.engine.host import EngineHost
 from app.engine.remote.keys import Keys
+from app.evals.opening import ModelMetrics
+from app.evals.runs.planning import Planner
+from app.evals.service import EvalService, Parts
+from app.evals.suites.samples import sample_suites
+from app.evals.suites.service import SuiteService
 from app.library.child import library_child
 from app.library.protocol import LibraryChildOptions
 from app.library.service import LibraryService
@@ -46,11 +56,17 @@ class Services:
     lending: ModelLending
     prompts: PromptService
     chat: ChatService
+    agents: AgentService
+    agent_runs: RunService
+    tool_servers: McpServers
+    evals: EvalService
     close: Callable[[], None]
 
     def start(self) -> None:
         """Go on with what was left over last time, in the background."""
         self.prompts.purge_deleted()  # whoever could undo that is gone
+        self.agents.purge_deleted()
+        self.evals.purge_deleted()
         self.library.start()
         self.models.hash_in_background()
 
@@ -107,6 +123,19 @@ def build(paths: DataPaths, children: Children | None = None, keys: Keys | None 
         answers = AnswerMaker(settings, library, models, engine, pictures)
         chat = ChatService(database, notices, answers, pictures)
         prompts = PromptService(database, notices, _seed_prompts)
+        servers = McpServers(paths, keys)
+        undo.callback(servers.close)
+        servers.on_change(lambda: notices.changed(Topic.AGENTS))
+        grants = GrantBook(database)
+        agents = AgentService(database, notices, grants)
+        runner = Runner(settings, database, lending, library, grants, servers.all_tools)
+        agent_runs = RunService(database, notices, runner)
+        undo.callback(agent_runs.close)
+        suites = SuiteService(database, notices, sample_suites)
+        metrics = ModelMetrics(library.embed, models, endpoints, lending)
+        planner = Planner(settings, models, endpoints, prompts)
+        evals = EvalService(database, notices, suites, Parts(models, lending, planner, metrics))
+        undo.callback(evals.close)
         close = undo.pop_all().close
     return Services(
         paths=paths,
@@ -119,6 +148,10 @@ def build(paths: DataPaths, children: Children | None = None, keys: Keys | None 
         lending=lending,
         prompts=prompts,
         chat=chat,
+        agents=agents,
+        agent_runs=agent_runs,
+        tool_servers=servers,
+        evals=evals,
         close=close,
     )
 

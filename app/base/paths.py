@@ -54,6 +54,16 @@ class DataPaths:
         return self.root / "settings.toml"
 
     @property
+    def mcp(self) -> Path:
+        """The MCP servers, in the notation that other programs share."""
+        return self.root / "mcp.json"
+
+    @property
+    def mcp_consent(self) -> Path:
+        """What was agreed to of MCP servers and their tools."""
+        return self.root / "mcp_consent.json"
+
+    @property
     def window_state(self) -> Path:
         """Geometry and splitter positions; not settings."""
         return self.root / "window.ini"

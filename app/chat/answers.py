@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from app.base.errors import AppError, Cancelled
 from app.base.jobs import CancelToken
@@ -26,13 +27,14 @@ from app.chat.entities import (
     Stage,
 )
 from app.chat.pictures import PictureFolder, cannot_see
+from app.chat.prompt_use import PromptUse, ruling
 from app.chat.repeat import check_repeat, turns_again
 from app.chat.sampling import longest_reply, room_for_prompt, sampling_from, template_from
 from app.chat.stream import OnEvent, ReplyStream
 from app.engine.engine import Engine
-from app.engine.errors import EngineStopped
+from app.engine.errors import EngineStopped, NoModelLoaded
 from app.engine.host import EngineHost
-from app.engine.protocol import FinishReason, Generate, Generated
+from app.engine.protocol import FinishReason, Generate, Generated, JsonSchema
 from app.library.entities import Passage, QuotedSentence, Scope
 from app.library.service import LibraryService
 from app.modelhub.service import LoadedModel, ModelInUse, ModelService, ServedModel
@@ -52,6 +54,8 @@ class Question:
     Attributes:
         passages: how many to draw on; None takes the setting.
         pictures: that it is about, too.
+        prompt: that it was written with; what it says goes before the persona.
+        persona: of the chat.
     """
 
     text: str
@@ -59,6 +63,13 @@ class Question:
     scope: Scope
     passages: int | None = None
     pictures: tuple[Picture, ...] = ()
+    prompt: PromptUse | None = None
+    persona: PromptUse | None = None
+
+    @property
+    def searches(self) -> bool:
+        """Whether the documents are searched for it."""
+        return self.prompt is None or self.prompt.searches
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +110,11 @@ class AnswerMaker:
         record = AnswerRecord(AnswerMode.QUOTED) if used is None else self._record_of(used)
         answer = Answer("", record)
         try:
-            if question.pictures and (used is None or not used.facts.sees):
-                raise cannot_see()
-            on_event(AnswerStage(Stage.SEARCHING))
-            passages = self._search(question, cancel)
+            _check_able(used, question)
+            passages: tuple[Passage, ...] = ()
+            if question.searches:
+                on_event(AnswerStage(Stage.SEARCHING))
+                passages = self._search(question, cancel)
             record = replace(record, search_s=time.monotonic() - started)
             cancel.check()
             if used is not None:
@@ -136,6 +148,7 @@ class AnswerMaker:
             record.max_tokens or self._settings.current.chat.max_tokens,
             record.stop,
             template=record.template,
+            output=_output(record.output_schema),
             exact=True,
         )
         on_event(AnswerStage(Stage.READING))
@@ -143,6 +156,9 @@ class AnswerMaker:
             self._record_of(used),
             repeat=Repeat(MessageId(0), changes=changes),
             pictures=record.pictures,
+            prompt=record.prompt,
+            persona=record.persona,
+            output_schema=record.output_schema,
         )
         answer = self._reply(engine, request, record.offered, fresh, on_event, cancel)
         return self._finished(answer, used, started)
@@ -186,6 +202,7 @@ class AnswerMaker:
         cancel: CancelToken,
     ) -> Answer:
         chosen, facts = self._settings.current, used.facts
+        told = ruling(question.prompt, question.persona)
         sends = bool(passages or question.history or question.pictures)
         engine = self._models.engine_of(used, sends_passages=sends)
         template = template_from(chosen.chat, facts)
@@ -200,17 +217,26 @@ class AnswerMaker:
             images=self._pictures.images(question.pictures, question.history)
             if facts.sees
             else None,
+            instructions=told.instructions,
+            shown=told.shown,
         )
         cancel.check()
         request = Generate(
             context.turns,
-            sampling_from(chosen.sampling),
+            told.sampling or sampling_from(chosen.sampling),
             longest_reply(chosen.chat, facts),
             chosen.sampling.stop,
             template=template,
+            output=_output(told.output_schema),
         )
         offered = offered_passages(context.passages)
-        record = replace(record, pictures=context.pictures)
+        record = replace(
+            record,
+            pictures=context.pictures,
+            prompt=told.prompt,
+            persona=told.persona,
+            output_schema=told.output_schema,
+        )
         return self._reply(engine, request, offered, record, on_event, cancel)
 
     def _reply(
@@ -283,6 +309,20 @@ class AnswerMaker:
 
     def _sha256(self, used: ModelInUse | None) -> str:
         return self._models.sha256(used.model.id) if isinstance(used, LoadedModel) else ""
+
+
+def _check_able(used: ModelInUse | None, question: Question) -> None:
+    if question.pictures and (used is None or not used.facts.sees):
+        raise cannot_see()
+    if question.prompt is not None and used is None:
+        raise NoModelLoaded(
+            "No model is loaded, and a prompt needs one.",
+            "Load a model under Models, then regenerate.",
+        )
+
+
+def _output(schema: Mapping[str, Any] | None) -> JsonSchema | None:
+    return JsonSchema(schema) if schema is not None else None
 
 
 def _broken(record: AnswerRecord, error: AppError) -> AnswerRecord:

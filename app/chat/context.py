@@ -56,6 +56,8 @@ def build_context(
     count: Callable[[tuple[Turn, ...]], int],
     pictures: Sequence[Picture] = (),
     images: Mapping[str, Image] | None = None,
+    instructions: str = "",
+    shown: Sequence[Turn] = (),
 ) -> Context:
     """Fit as much as possible into `budget` prompt tokens.
 
@@ -70,16 +72,19 @@ def build_context(
         count: the tokens of a prompt.
         pictures: what the question is asked about.
         images: the pictures that can be shown, by their SHA-256; the others are only named.
+        instructions: of a prompt, in place of those of Cairn; how to cite is told all the same.
+        shown: examples of a prompt, before anything that was really said.
     """
     seen = images or {}
     past = _past_turns(history, seen)
+    examples: list[_Said] = [(turn, ()) for turn in shown]
     kept = list(passages)
     while True:
-        said = (*past, _asked(question, kept, pictures, seen))
-        shown = ((), *(each for _turn, each in said))
-        instructions = _instructions(has_passages=bool(kept), has_pictures=bool(shown[-1]))
-        turns = (Turn(Role.SYSTEM, instructions), *(turn for turn, _each in said))
-        context = Context(turns, tuple(kept), shown if any(shown) else ())
+        said = (*examples, *past, _asked(question, kept, pictures, seen))
+        seen_in = ((), *(each for _turn, each in said))
+        told = _instructions(instructions, has_passages=bool(kept), has_pictures=bool(seen_in[-1]))
+        turns = (Turn(Role.SYSTEM, told), *(turn for turn, _each in said))
+        context = Context(turns, tuple(kept), seen_in if any(seen_in) else ())
         if count(context.turns) <= budget:
             return context
         if past:
@@ -130,10 +135,11 @@ def search_question(history: Sequence[Message], question: str) -> str:
     return question
 
 
-def _instructions(*, has_passages: bool, has_pictures: bool) -> str:
+def _instructions(own: str, *, has_passages: bool, has_pictures: bool) -> str:
     if not has_passages:
-        return INSTRUCTIONS_ALONE
-    return INSTRUCTIONS_WITH_PASSAGES + (ABOUT_PICTURES if has_pictures else "")
+        return own or INSTRUCTIONS_ALONE
+    citing = INSTRUCTIONS_WITH_PASSAGES + (ABOUT_PICTURES if has_pictures else "")
+    return f"{own}\n\n{citing}" if own else citing
 
 
 def _asked(

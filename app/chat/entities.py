@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import NewType
+from typing import Any, NewType
 
+from app.chat.prompt_use import PromptRef, PromptUse
 from app.engine.messages import Role, Turn
 from app.engine.options import Adapter, KvType, LoadOptions, Rope, Speculation, Switch
 from app.engine.protocol import FinishReason, ModelFacts, Rounding, TemplateOptions, Timings
@@ -175,6 +177,9 @@ class AnswerRecord:
         setup: None for a quoted answer, one from a server, and one of an older Cairn.
         server: None for an answer made on this computer.
         pictures: those of each of the turns; empty if none was sent.
+        prompt: that the question was written with.
+        persona: of the chat, as far as it was used.
+        output_schema: that the answer had to follow.
     """
 
     mode: AnswerMode
@@ -208,6 +213,9 @@ class AnswerRecord:
     repeat: Repeat | None = None
     server: AnswerServer | None = None
     pictures: tuple[tuple[Picture, ...], ...] = ()
+    prompt: PromptRef | None = None
+    persona: PromptRef | None = None
+    output_schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +225,7 @@ class Message:
     Attributes:
         sibling, siblings: this is answer `sibling` (1-based) of `siblings`.
         pictures: that a question came with.
+        prompt: that a question was written with.
     """
 
     id: MessageId
@@ -229,17 +238,19 @@ class Message:
     sibling: int = 1
     siblings: int = 1
     pictures: tuple[Picture, ...] = ()
+    prompt: PromptUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A chat and the documents it is asked over."""
+    """A chat, the documents it is asked over, and the prompt that says how to answer in it."""
 
     id: ConversationId
     title: str
     scope: Scope
     created_at: datetime
     updated_at: datetime
+    persona: PromptUse | None = None
 
 
 class Stage(StrEnum):

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.chat.entities import AnswerRecord, Citation, Picture
 from app.chat.plain import from_plain, to_plain
+from app.chat.prompt_use import PromptUse
 from app.engine.messages import Role, Turn
 
 _APART = ("turns", "offered", "pictures")  # large and rarely wanted, so stored beside the record
@@ -52,6 +53,16 @@ def pictures_to_json(pictures: Sequence[Picture]) -> Any:
 def pictures_from_json(data: Any) -> tuple[Picture, ...]:
     """The pictures of a message."""
     return from_plain(tuple[Picture, ...], data or ())
+
+
+def use_to_json(use: PromptUse | None) -> Any:
+    """A prompt that was filled in; None for none."""
+    return None if use is None else to_plain(use)
+
+
+def use_from_json(data: Any) -> PromptUse | None:
+    """A prompt that was filled in."""
+    return None if data is None else from_plain(PromptUse, data)
 
 
 def turns_from_json(data: Any) -> tuple[Turn, ...]:

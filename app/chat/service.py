@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ from app.chat.entities import (
     Repeat,
 )
 from app.chat.pictures import PictureFolder, check_number
+from app.chat.prompt_use import PromptUse
 from app.chat.repeat import CannotRepeat
 from app.chat.stream import OnEvent
 from app.engine.messages import Role, Turn
@@ -30,6 +32,7 @@ from app.storage.db import Database, Session
 
 NEW_TITLE = "New chat"
 TITLE_LENGTH = 60
+_TAG = re.compile(r"</?[A-Za-z_]\w*>")
 
 
 class EmptyQuestion(AppError):
@@ -61,9 +64,10 @@ class ChatService:
         with self._database.read() as session:
             return store.conversation(session, conversation_id)
 
-    def create(self, scope: Scope | None = None) -> Conversation:
+    def create(self, scope: Scope | None = None, persona: PromptUse | None = None) -> Conversation:
         """Start an empty conversation over these documents; over all when not said."""
-        made = self._database.write(lambda s: store.create(s, NEW_TITLE, scope or Scope()))
+        chosen = scope or Scope()
+        made = self._database.write(lambda s: store.create(s, NEW_TITLE, chosen, persona))
         self._notices.changed(Topic.CONVERSATIONS)
         return made
 
@@ -85,6 +89,11 @@ class ChatService:
     def set_scope(self, conversation_id: ConversationId, scope: Scope) -> None:
         """Choose which documents the next questions are asked over."""
         self._database.write(lambda s: store.set_scope(s, conversation_id, scope))
+        self._notices.changed(Topic.CONVERSATIONS)
+
+    def set_persona(self, conversation_id: ConversationId, persona: PromptUse | None) -> None:
+        """Choose what says how the next questions are answered; None for nothing of one's own."""
+        self._database.write(lambda s: store.set_persona(s, conversation_id, persona))
         self._notices.changed(Topic.CONVERSATIONS)
 
     def messages(self, conversation_id: ConversationId) -> tuple[Message, ...]:
@@ -124,6 +133,7 @@ class ChatService:
         cancel: CancelToken,
         *,
         pictures: Sequence[PictureFile] = (),
+        prompt: PromptUse | None = None,
     ) -> Message:
         """Ask, and wait for the stored answer.
 
@@ -136,6 +146,7 @@ class ChatService:
             on_event: called for stages, thoughts and text.
             cancel: ends the answer early.
             pictures: that the question is about, too.
+            prompt: that it was written with; it applies to this question only.
 
         Raises:
             EmptyQuestion: there is nothing but space.
@@ -149,10 +160,16 @@ class ChatService:
         def put(session: Session) -> tuple[Message, tuple[Message, ...]]:
             history = store.shown_branch(session, conversation_id)
             if not history:
-                store.set_title(session, conversation_id, _title(text))
+                store.set_title(session, conversation_id, _title(text, prompt))
             parent = history[-1].id if history else None
             question = store.add_message(
-                session, conversation_id, parent, Role.USER, text, pictures=shown
+                session,
+                conversation_id,
+                parent,
+                Role.USER,
+                text,
+                pictures=shown,
+                prompt=prompt,
             )
             for each in pictures:  # if one cannot be stored, nothing is
                 self._pictures.put(each)
@@ -222,7 +239,14 @@ class ChatService:
         cancel: CancelToken,
     ) -> Message:
         conversation = self.conversation(question.conversation_id)
-        asked = Question(question.text, history, conversation.scope, pictures=question.pictures)
+        asked = Question(
+            question.text,
+            history,
+            conversation.scope,
+            pictures=question.pictures,
+            prompt=question.prompt,
+            persona=conversation.persona,
+        )
         return self._put(question, self._answers.answer(asked, on_event, cancel))
 
     def _put(self, question: Message, answer: Answer) -> Message:
@@ -256,7 +280,10 @@ def _checked(text: str) -> str:
     return text
 
 
-def _title(text: str) -> str:
+def _title(text: str, prompt: PromptUse | None) -> str:
+    if prompt is not None:
+        # Prompts often put what they are given between tags.
+        text = f"{prompt.ref.name}: {_TAG.sub(' ', text)}"
     line = " ".join(text.split())
     if len(line) <= TITLE_LENGTH:
         return line

@@ -17,6 +17,7 @@ from app.chat.entities import (
     MessageId,
     Picture,
 )
+from app.chat.prompt_use import PromptUse
 from app.chat.records import (
     pictures_from_json,
     pictures_to_json,
@@ -24,6 +25,8 @@ from app.chat.records import (
     record_to_json,
     sent_to_json,
     turns_from_json,
+    use_from_json,
+    use_to_json,
     with_sent,
 )
 from app.chat.tables import ConversationRow, MessageRow
@@ -46,11 +49,17 @@ def conversation(session: Session, conversation_id: ConversationId) -> Conversat
     return _conversation(_row(session, conversation_id))
 
 
-def create(session: Session, title: str, scope: Scope) -> Conversation:
+def create(
+    session: Session, title: str, scope: Scope, persona: PromptUse | None = None
+) -> Conversation:
     """An empty conversation."""
     moment = now()
     row = ConversationRow(
-        title=title, scope=_scope_to_json(scope), created_at=moment, updated_at=moment
+        title=title,
+        scope=_scope_to_json(scope),
+        created_at=moment,
+        updated_at=moment,
+        persona=use_to_json(persona),
     )
     session.add(row)
     session.flush()
@@ -65,6 +74,13 @@ def set_title(session: Session, conversation_id: ConversationId, title: str) -> 
 def set_scope(session: Session, conversation_id: ConversationId, scope: Scope) -> None:
     """Change which documents a conversation is asked over."""
     _row(session, conversation_id).scope = _scope_to_json(scope)
+
+
+def set_persona(
+    session: Session, conversation_id: ConversationId, persona: PromptUse | None
+) -> None:
+    """Change what a conversation is answered by."""
+    _row(session, conversation_id).persona = use_to_json(persona)
 
 
 def delete(session: Session, conversation_id: ConversationId) -> None:
@@ -114,6 +130,7 @@ def add_message(
     text: str,
     record: AnswerRecord | None = None,
     pictures: Sequence[Picture] = (),
+    prompt: PromptUse | None = None,
 ) -> Message:
     """Add a message and show it instead of its siblings."""
     conversation_row = _row(session, conversation_id)
@@ -135,6 +152,7 @@ def add_message(
         record=None if record is None else record_to_json(record),
         turns=None if record is None else sent_to_json(record),
         pictures=pictures_to_json(pictures),
+        prompt=use_to_json(prompt),
     )
     session.add(row)
     conversation_row.updated_at = row.created_at
@@ -198,7 +216,14 @@ def _conversation(row: ConversationRow) -> Conversation:
         collections=tuple(CollectionId(each) for each in row.scope.get("collections", ())),
         documents=tuple(DocumentId(each) for each in row.scope.get("documents", ())),
     )
-    return Conversation(ConversationId(row.id), row.title, scope, row.created_at, row.updated_at)
+    return Conversation(
+        ConversationId(row.id),
+        row.title,
+        scope,
+        row.created_at,
+        row.updated_at,
+        use_from_json(row.persona),
+    )
 
 
 def _scope_to_json(scope: Scope) -> dict[str, Any]:
@@ -217,4 +242,5 @@ def _message(row: MessageRow, sibling: int = 1, siblings: int = 1) -> Message:
         sibling=sibling,
         siblings=siblings,
         pictures=pictures_from_json(row.pictures),
+        prompt=use_from_json(row.prompt),
     )

@@ -12,7 +12,10 @@ from app.storage.base import Base, UtcDateTime
 
 
 class ConversationRow(Base):
-    """A chat. `scope` holds collection and document ids."""
+    """A chat. `scope` holds collection and document ids.
+
+    `persona` is the prompt it is answered by, as it was filled in.
+    """
 
     __tablename__ = "conversations"
 
@@ -21,12 +24,14 @@ class ConversationRow(Base):
     scope: Mapped[dict[str, list[int]]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    persona: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
 
 
 class MessageRow(Base):
     """A node of the tree. Of siblings exactly one is `chosen`: it is on the shown branch.
 
-    `pictures` lists those of a question; their bytes are files in the data folder.
+    `pictures` lists those of a question; their bytes are files in the data folder. `prompt` is the
+    one a question was written with, as it was filled in.
     `turns` is what was sent to the model: turns and passages, word for word. It is large and rarely
     wanted, so it is loaded only when asked for.
     """
@@ -46,4 +51,5 @@ class MessageRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     record: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     pictures: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
+    prompt: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
     turns: Mapped[Any] = deferred(mapped_column(JSON, nullable=True))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import app
 from app.base.errors import AppError
 from app.base.paths import DataPaths, data_paths
-from app.cli import asking, documents, local_models, prompts
+from app.cli import agents, asking, documents, evals, local_models, prompts
 from app.cli.output import Printer
 
 if TYPE_CHECKING:
@@ -119,6 +119,8 @@ def _parsers() -> tuple[argparse.ArgumentParser, tuple[str, ...]]:
     documents.add_to(commands, common)
     local_models.add_to(commands, common)
     prompts.add_to(commands, common)
+    agents.add_to(commands, common)
+    evals.add_to(commands, common)
     selftest = commands.add_parser(
         "selftest",
         parents=[place],

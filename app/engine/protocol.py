@@ -450,9 +450,15 @@ class ScoreChoices:
 
 @dataclass(frozen=True, slots=True)
 class ChoiceScore:
-    """Natural-log likelihood of one continuation; `is_greedy`: greedy decoding would write it."""
+    """Natural-log likelihood of one continuation.
+
+    Attributes:
+        squared: sum of the squared token log-likelihoods, for the standard error.
+        is_greedy: greedy decoding would write it.
+    """
 
     log_likelihood: float
+    squared: float
     tokens: int
     text_bytes: int
     is_greedy: bool

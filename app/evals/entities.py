@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.engine.messages import ToolCall, Turn
+from app.engine.protocol import TextScore, Timings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What a model made of an item."""
+    """What a model made of an item.
+
+    Attributes:
+        timings: how long it took; zeros where that was not measured.
+        reading: where the model only read: how likely it found the text.
+    """
 
     text: str
     tool_calls: tuple[ToolCall, ...] = ()
+    timings: Timings = field(default_factory=Timings)
+    reading: TextScore | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +51,12 @@ class Score:
         value: from 0 to 1, higher is better, unless the metric says otherwise; None when it could
             not be scored, which is not a zero.
         reason: one line on how it came about, for a person.
+        details: what else is kept with it, such as which judge said so by which rubric; JSON.
     """
 
     value: float | None
     reason: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_scored(self) -> bool:

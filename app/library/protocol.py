@@ -123,6 +123,13 @@ class PickedSentence:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbedTexts:
+    """What texts mean, as vectors of length 1. The answer is tuple[tuple[float, ...], ...]."""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveContents:
     """Delete all chunks of these contents. The answer is None."""
 

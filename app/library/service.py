@@ -32,6 +32,7 @@ from app.library.entities import (
 from app.library.ingestion import Ingestion
 from app.library.intake import Candidate, Refused, candidates
 from app.library.protocol import (
+    EmbedTexts,
     Hit,
     LibraryChildOptions,
     PickedSentence,
@@ -243,6 +244,13 @@ class LibraryService:
         request = PickSentences(question, tuple(each.text for each in passages), limit)
         picked: tuple[PickedSentence, ...] = self._ask(request, cancel)
         return tuple(_sentence(each, passages[each.index]) for each in picked)
+
+    def embed(
+        self, texts: Sequence[str], cancel: CancelToken | None = None
+    ) -> tuple[tuple[float, ...], ...]:
+        """Vectors of length 1 of what texts mean, one each, by the encoder of the library."""
+        vectors: tuple[tuple[float, ...], ...] = self._ask(EmbedTexts(tuple(texts)), cancel)
+        return vectors
 
     def part_text(self, content: ContentHash, part: int) -> str:
         """The whole text of one page, section, slide or sheet, as it was indexed."""

@@ -15,10 +15,12 @@ from app.library.encoders.opening import OpenedEncoder, open_encoder
 from app.library.idle import IdleWork
 from app.library.index import Index
 from app.library.ingest import Ingestor
+from app.library.meanings import embed_whole
 from app.library.pages import render_page
 from app.library.protocol import (
     DescribeEmbedder,
     EmbedderFacts,
+    EmbedTexts,
     Ingest,
     ItemFailed,
     KeepOnly,
@@ -124,6 +126,8 @@ class LibraryHandler:
                 return find_passages(self._index.get(), self._embedder, body)
             case PickSentences():
                 return pick_sentences(self._embedder, body, context.cancel)
+            case EmbedTexts(texts):
+                return embed_whole(self._embedder, texts, context.cancel)
             case RenderPage(path, page, width, quote):
                 return render_page(Path(path), page, width, quote)
             case ReadPart(content, part):

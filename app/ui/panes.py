@@ -78,6 +78,12 @@ def _models(context: PaneContext) -> Pane:
     return ModelsPane(context)
 
 
+def _prompts(context: PaneContext) -> Pane:
+    from app.ui.prompts.pane import PromptsPane
+
+    return PromptsPane(context)
+
+
 def _settings(context: PaneContext) -> Pane:
     from app.ui.settings.pane import SettingsPane
 
@@ -88,6 +94,7 @@ ENTRIES = (
     PaneEntry(RailEntry("chat", "Chat", "ph.chat-circle", "Ctrl+1"), _chat),
     PaneEntry(RailEntry("library", "Library", "ph.books", "Ctrl+2"), _library),
     PaneEntry(RailEntry("models", "Models", "ph.cube", "Ctrl+3"), _models),
+    PaneEntry(RailEntry("prompts", "Prompts", "ph.article", "Ctrl+4"), _prompts),
     PaneEntry(RailEntry("settings", "Settings", "ph.gear-six", "Ctrl+,"), _settings),
 )
 

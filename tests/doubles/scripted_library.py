@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 from app.base.child_side import CallContext, Handler
 from app.library.entities import ContentHash, DocumentKind
 from app.library.protocol import (
+    EmbedTexts,
     Hit,
     Ingest,
     IngestItem,
@@ -53,14 +55,15 @@ class ScriptedLibrary:
                     for index, text in enumerate(texts)
                     if question.split()[0].lower() in text.lower()
                 )[:limit]
+            case EmbedTexts(texts):
+                return tuple((float(len(text)), 1.0) for text in texts)
             case RemoveContents(contents):
-                for content in contents:
-                    (self._index / content).unlink(missing_ok=True)
+                self._remove(contents)
                 return None
             case KeepOnly(contents):
-                for path in self._index.iterdir():
-                    if path.name not in contents:
-                        path.unlink()
+                self._remove(
+                    each.name for each in self._index.iterdir() if each.name not in contents
+                )
                 return tuple(each for each in contents if not (self._index / each).exists())
         assert isinstance(body, ReadPart)
         return (self._index / body.content).read_text()
@@ -93,6 +96,10 @@ class ScriptedLibrary:
         warning = "A page is a picture." if text.startswith("PARTLY") else ""
         title = Path(item.path).stem
         context.emit(ItemIndexed(item.key, content, title, kind, 1, 4, reused, warning))
+
+    def _remove(self, contents: Iterable[str]) -> None:
+        for content in tuple(contents):
+            (self._index / content).unlink(missing_ok=True)
 
     def _search(
         self, question: str, limit: int, contents: tuple[ContentHash, ...] | None

@@ -18,7 +18,8 @@ from typing import Final
 
 from app.agents.entities import Risk
 from app.agents.tools.diff import diff
-from app.agents.tools.folders import Folders, OpenFolder, Place, identity_of, opened_parent
+from app.agents.tools.folders import Folders, Place, opened_parent
+from app.agents.tools.open_folder import OpenFolder, identity_of
 from app.agents.tools.text_file import Content, encoding_of, read_content, text_of
 from app.agents.tools.tool import Arguments, Preview, ToolFault, ToolResult, ToolSpec
 from app.base.jobs import CancelToken
@@ -72,7 +73,7 @@ class FileEditor:
     def preview(self, arguments: Arguments, cancel: CancelToken) -> Preview:
         """The change as a diff; nothing is changed."""
         cancel.check()
-        place = self._writable(arguments["path"])
+        place = self._folders.writable(arguments["path"])
         with opened_parent(place) as (folder, name):
             change = self._change(place, folder, name, arguments)
         verb = "Write the new file" if change.before is None else "Change the file"
@@ -83,7 +84,7 @@ class FileEditor:
     ) -> ToolResult:
         """Make the change, if it is still the one that was shown."""
         cancel.check()
-        place = self._writable(arguments["path"])
+        place = self._folders.writable(arguments["path"])
         with opened_parent(place) as (folder, name):
             change = self._change(place, folder, name, arguments)
             if preview is not None and preview.seal != change.seal:
@@ -91,18 +92,6 @@ class FileEditor:
             _put(folder, name, change)
         lines = len(change.new.splitlines())
         return ToolResult(f"{place.shown} is written; it has {lines} lines.", preview=change.diff)
-
-    def _writable(self, path: str) -> Place:
-        place = self._folders.place(path)
-        if not place.root.granted.can_write:
-            raise ToolFault(
-                f"{place.shown} cannot be changed: its folder was granted for reading only.",
-                "Tell the person what you would change.",
-            )
-        # Programs obey many of these: hooks of git, what a shell starts with.
-        if any(part.startswith(".") for part in place.parts):
-            raise ToolFault(f"{place.shown} cannot be changed: hidden files are never written.")
-        return place
 
     def _change(self, place: Place, folder: OpenFolder, name: str, arguments: Arguments) -> _Change:
         before = None if folder.stat(name) is None else read_content(folder, name, _MOST_BYTES)

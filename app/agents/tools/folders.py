@@ -4,34 +4,21 @@ A path is resolved, its real place is looked for below the granted folders, and 
 from there name by name, each folder held open and no symbolic link followed. So a link put in the
 way between check and use is refused. Hard links cannot be told from files; a write replaces a file
 instead of changing it, so it never reaches what else the file is linked as.
-
-Windows can neither hold a folder open for this nor refuse links while opening. There each real
-path is compared once more just before use; another program that swaps a folder for a junction in
-the instant after that is not caught.
 """
 
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
 
 from app.agents.entities import GrantedFolder
+from app.agents.tools.open_folder import Identity, OpenFolder, identity_of
 from app.agents.tools.path_text import is_private, outside, parts_of, printable
 from app.agents.tools.tool import ToolFault
 from app.base.errors import disk_full, is_disk_full
-
-HOLDS_FOLDERS: Final = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
-_CLOSED: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
-_NO_WAIT: Final = getattr(os, "O_NONBLOCK", 0)  # a pipe would wait for somebody to write
-_FOLDER: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
-
-Identity = tuple[int, int]  # device and number of a file; equal for one file, whatever its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,97 +50,8 @@ class Place:
     shown: str
 
 
-class OpenFolder:
-    """A folder held open: its name may come to mean another folder, this stays the same."""
-
-    def __init__(self, path: Path, descriptor: int | None) -> None:
-        self._path = path
-        self._descriptor = descriptor
-
-    def __enter__(self) -> OpenFolder:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-
-    @classmethod
-    def of(cls, root: Root) -> OpenFolder:
-        """Open a root, if it is still the folder that was granted."""
-        descriptor = None
-        if HOLDS_FOLDERS:
-            descriptor = os.open(root.real, _FOLDER | _NO_LINK | _CLOSED)
-            found = os.fstat(descriptor)
-        else:
-            found = root.real.stat()
-        folder = cls(root.real, descriptor)
-        if root.identity != identity_of(found):
-            folder.__exit__()
-            raise ToolFault(f"The folder {root.name} is not the one that was granted.")
-        return folder
-
-    def folder(self, name: str) -> OpenFolder:
-        """Open a folder in this one; a link is not followed."""
-        path, where = self._at(name)
-        descriptor = None
-        if HOLDS_FOLDERS:
-            descriptor = os.open(path, _FOLDER | _NO_LINK | _CLOSED, **where)
-        elif not stat.S_ISDIR(os.lstat(path).st_mode):
-            raise NotADirectoryError
-        return OpenFolder(self._path / name, descriptor)
-
-    def open(self, name: str, flags: int, mode: int = 0o666) -> int:
-        """Open a regular file in this folder, or make it; no link, pipe or device.
-
-        Raises:
-            ToolFault: it is something else.
-        """
-        path, where = self._at(name)
-        if not flags & os.O_CREAT:
-            _check_regular(name, os.lstat(path, **where))  # to open a device can be an act
-        descriptor = os.open(path, flags | _NO_LINK | _NO_WAIT | _CLOSED, mode, **where)
-        try:
-            _check_regular(name, os.fstat(descriptor))
-        except ToolFault:
-            os.close(descriptor)
-            raise
-        return descriptor
-
-    def stat(self, name: str) -> os.stat_result | None:
-        """Of what has this name, a link itself included; None if nothing has."""
-        path, where = self._at(name)
-        try:
-            return os.lstat(path, **where)
-        except FileNotFoundError:
-            return None
-
-    def replace(self, source: str, target: str) -> None:
-        """Give a file in this folder the name of another, which is gone then."""
-        (old, at_old), (new, at_new) = self._at(source), self._at(target)
-        if at_old:
-            os.replace(old, new, src_dir_fd=at_old["dir_fd"], dst_dir_fd=at_new["dir_fd"])
-        else:
-            Path(old).replace(new)
-
-    def remove(self, name: str) -> None:
-        """Remove a file, or a link itself."""
-        path, where = self._at(name)
-        os.unlink(path, **where)
-
-    @contextmanager
-    def entries(self) -> Iterator[Iterator[os.DirEntry[str]]]:
-        """What is in this folder."""
-        target: Any = self._path if self._descriptor is None else self._descriptor
-        with os.scandir(target) as found:
-            yield found
-
-    def _at(self, name: str) -> tuple[str, dict[str, Any]]:
-        if self._descriptor is not None:
-            return name, {"dir_fd": self._descriptor}
-        path = str(self._path / name)
-        if os.path.realpath(path) != path:
-            raise ToolFault(f"“{name}” is a link now, and is not followed.")
-        return path, {}
+class NotThere(ToolFault):
+    """There is no file or folder at a place."""
 
 
 class Folders:
@@ -197,6 +95,23 @@ class Folders:
             if is_private(name):
                 raise ToolFault(f"{text} is private: keys and passwords are not opened.")
         return Place(holder, inside, self.shown(holder, inside))
+
+    def writable(self, text: str) -> Place:
+        """Where a path leads, to something that may be changed.
+
+        Raises:
+            ToolFault: as `place` does; or its folder is for reading only, or it is hidden.
+        """
+        place = self.place(text)
+        if not place.root.granted.can_write:
+            raise ToolFault(
+                f"{place.shown} cannot be changed: its folder was granted for reading only.",
+                "Tell the person what you would change.",
+            )
+        # Programs obey many of these: hooks of git, what a shell starts with.
+        if any(part.startswith(".") for part in place.parts):
+            raise ToolFault(f"{place.shown} cannot be changed: hidden files are never written.")
+        return place
 
     def shown(self, root: Root, parts: Sequence[str]) -> str:
         """A path as a model writes it."""
@@ -243,20 +158,27 @@ def opened_folder(place: Place) -> Iterator[OpenFolder]:
 
 
 @contextmanager
-def opened_parent(place: Place) -> Iterator[tuple[OpenFolder, str]]:
-    """The folder that the file at a place is in, held open, and the name of the file."""
+def opened_parent(place: Place, *, make: bool = False) -> Iterator[tuple[OpenFolder, str]]:
+    """The folder that the file at a place is in, held open, and the name of the file.
+
+    Args:
+        make: make the folders on the way that are not there.
+    """
     if not place.parts:
         raise ToolFault(f"{place.shown} is a folder, not a file.")
-    with _walked(place, place.parts[:-1]) as folder:
+    with _walked(place, place.parts[:-1], make) as folder:
         yield folder, place.parts[-1]
 
 
 @contextmanager
-def _walked(place: Place, parts: Sequence[str]) -> Iterator[OpenFolder]:
+def _walked(place: Place, parts: Sequence[str], make: bool = False) -> Iterator[OpenFolder]:
     with _faults(place):
-        folder = OpenFolder.of(place.root)
+        folder = OpenFolder.of(place.root.real, place.root.identity)
         try:
             for name in parts:
+                if make and folder.stat(name) is None:
+                    with suppress(FileExistsError):  # another program was quicker
+                        folder.make_folder(name)
                 below = _below(folder, name)
                 folder.__exit__()
                 folder = below
@@ -269,7 +191,7 @@ def _below(folder: OpenFolder, name: str) -> OpenFolder:
     try:
         return folder.folder(name)
     except FileNotFoundError as error:
-        raise ToolFault(
+        raise NotThere(
             f"There is no folder “{printable(name)}”.", "Use list_files to see what there is."
         ) from error
 
@@ -279,9 +201,11 @@ def _faults(place: Place) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise ToolFault(
+        raise NotThere(
             f"There is no {place.shown}.", "Use list_files to see what there is."
         ) from error
+    except FileExistsError as error:
+        raise ToolFault(f"There is {place.shown} already; it is not overwritten.") from error
     except NotADirectoryError as error:
         raise ToolFault(f"A part of {place.shown} is no folder, or is a link now.") from error
     except IsADirectoryError as error:
@@ -292,15 +216,3 @@ def _faults(place: Place) -> Iterator[None]:
         if is_disk_full(error):
             raise disk_full(place.root.real) from error
         raise ToolFault(f"{place.shown} cannot be used: {error.strerror or error}.") from error
-
-
-def identity_of(found: os.stat_result) -> Identity:
-    """What a file is, whatever it is called."""
-    return found.st_dev, found.st_ino
-
-
-def _check_regular(name: str, found: os.stat_result) -> None:
-    if stat.S_ISDIR(found.st_mode):
-        raise ToolFault(f"“{name}” is a folder, not a file.")
-    if not stat.S_ISREG(found.st_mode):
-        raise ToolFault(f"“{name}” is no ordinary file, and is not opened.")

@@ -11,7 +11,8 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from app.agents.entities import Risk
-from app.agents.tools.folders import Folders, OpenFolder, opened_folder
+from app.agents.tools.folders import Folders, opened_folder
+from app.agents.tools.open_folder import OpenFolder
 from app.agents.tools.path_text import is_private, printable
 from app.agents.tools.results import capped
 from app.agents.tools.text_file import lines_of, read_content, text_of

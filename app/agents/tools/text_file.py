@@ -6,10 +6,9 @@ import io
 import os
 from typing import Final, NamedTuple
 
-from app.agents.tools.folders import OpenFolder
+from app.agents.tools.open_folder import OpenFolder
 from app.agents.tools.tool import ToolFault
 from app.library.errors import ReaderError
-from app.library.readers.encoding import decode_text, looks_like_text
 
 MOST_READ: Final = 16_000_000  # bytes
 _HEAD: Final = 8_192
@@ -48,6 +47,9 @@ def text_of(data: bytes, name: str) -> str:
     Raises:
         ToolFault: it is binary, or in an encoding that nobody recognises.
     """
+    # Imported late: with it come the readers of all kinds, which take a quarter of a second.
+    from app.library.readers.encoding import decode_text, looks_like_text
+
     if not looks_like_text(data[:_HEAD]):
         raise ToolFault(
             f"“{name}” is not a text file.",

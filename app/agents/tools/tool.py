@@ -5,25 +5,20 @@ Who may run a tool, and when a person is asked, is decided elsewhere.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import count, islice
 from typing import Any, Final, Protocol, runtime_checkable
 
 from app.agents.entities import Risk
 from app.base.errors import AppError
 from app.base.jobs import CancelToken
+from app.chat.entities import Citation
 from app.engine.messages import Tool as OfferedTool
+from app.engine.structured.validation import CannotCheck, Fault, faults
 
-_MOST_SCHEMA: Final = 100_000  # characters of a schema as JSON
-_MOST_REFERENCES: Final = 5_000  # followed in one check; a few nested ones can make billions
-_MOST_PROBLEMS: Final = 5
+_MOST_FAULTS: Final = 50
+_MOST_PROBLEMS: Final = 5  # of them are told
 _MOST_SHOWN: Final = 200
-_REFERENCES: Final = ("$ref", "$dynamicRef")
-_DROPPED: Final = {"pattern", "patternProperties", "$schema"}  # a part could change the dialect
-_MAPS: Final = {"properties", "$defs", "definitions", "dependentSchemas"}
-_VALUES: Final = {"const", "enum", "default", "examples"}
 
 Arguments = Mapping[str, Any]
 
@@ -40,11 +35,13 @@ class ToolSpec:
         tool: as it is offered to the model: name, description, JSON Schema of the arguments.
         risk: what it can do at worst.
         title: what it does, for people: "Read a file".
+        server: that offers it, by its name in mcp.json; empty for Cairn's own tools.
     """
 
     tool: OfferedTool
     risk: Risk
     title: str
+    server: str = ""
 
     @property
     def name(self) -> str:
@@ -62,6 +59,7 @@ class ToolResult:
         source: where untrusted text is from, in words.
         whole: all of the text, where `text` is not; empty otherwise.
         preview: what was changed, as a unified diff; empty if nothing was.
+        citations: sources that the text names by number.
     """
 
     text: str
@@ -69,6 +67,7 @@ class ToolResult:
     source: str = ""
     whole: str = ""
     preview: str = ""
+    citations: tuple[Citation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,92 +120,49 @@ class PreviewedTool(Tool, Protocol):
 def checked(spec: ToolSpec, arguments: Arguments) -> dict[str, Any]:
     """The arguments, once they satisfy the schema; a null that says "not given" is left out.
 
-    A schema may come from a server. References outside it are never fetched, and regular
-    expressions are not tried: a hostile one could run for years.
+    A schema may come from a server: see `app.engine.structured.validation` for its bounds. What
+    only other engines read as a regular expression is left to whoever runs the tool.
 
     Raises:
         ToolFault: they do not, with the place of each wrong argument; or the schema is broken.
     """
-    # Imported late: they take a tenth of a second.
-    from jsonschema import SchemaError
-    from referencing.exceptions import Unresolvable
-
-    try:
-        validator = _validator(spec.tool.parameters)
-        given = {
-            name: value
-            for name, value in arguments.items()
-            if value is not None or not _means_nothing(validator, name)
-        }
-        errors = islice(validator.iter_errors(given), _MOST_PROBLEMS)
-        problems = [_words(error.json_path, error.message) for error in errors]
-    except (SchemaError, Unresolvable, RecursionError, ArithmeticError) as error:
+    given = dict(arguments)
+    found = _faults(spec, given)
+    absent = _not_given(spec, given, found)
+    if absent:
+        given = {name: value for name, value in given.items() if name not in absent}
+        found = _faults(spec, given)
+    if found:
+        problems = " ".join(map(_words, found[:_MOST_PROBLEMS]))
         raise ToolFault(
-            f"The tool {spec.name} cannot be called: its description is broken.",
-            "Use another tool.",
-        ) from error
-    if problems:
-        raise ToolFault(
-            f"The arguments of {spec.name} are wrong. {' '.join(problems)}",
+            f"The arguments of {spec.name} are wrong. {problems}",
             "Call it again with arguments that its description allows.",
         )
     return given
 
 
-def _means_nothing(validator: Any, name: str) -> bool:
-    schema = validator.schema
-    part = schema.get("properties", {}).get(name, True)
-    is_required = name in schema.get("required", ())
-    return not is_required and not validator.evolve(schema=part).is_valid(None)
+def _faults(spec: ToolSpec, arguments: Arguments) -> tuple[Fault, ...]:
+    try:
+        return faults(spec.tool.parameters, arguments, most=_MOST_FAULTS, skips_unreadable=True)
+    except CannotCheck as problem:
+        raise ToolFault(
+            f"The tool {spec.name} cannot be called: its description is broken. {problem}",
+            "Use another tool.",
+        ) from problem
 
 
-def _validator(parameters: Mapping[str, Any]) -> Any:
-    from jsonschema import Draft202012Validator, FormatChecker, SchemaError, validators
-    from referencing import Registry
-
-    if len(json.dumps(parameters, default=str)) > _MOST_SCHEMA:
-        raise SchemaError("too large")
-    schema = _without_patterns(parameters)
-    Draft202012Validator.check_schema(schema, format_checker=FormatChecker(formats=()))
-    steps = count()
-
-    def bounded(follow: Callable[..., Any]) -> Callable[..., Iterator[Any]]:
-        def step(*given: Any) -> Iterator[Any]:
-            if next(steps) > _MOST_REFERENCES:
-                raise RecursionError
-            yield from follow(*given) or ()
-
-        return step
-
-    references = {key: bounded(Draft202012Validator.VALIDATORS[key]) for key in _REFERENCES}
-    # An empty registry knows no other documents and fetches none.
-    return validators.extend(Draft202012Validator, references)(schema, registry=Registry())
-
-
-def _without_patterns(schema: Any) -> Any:
-    if isinstance(schema, list | tuple):
-        return [_without_patterns(each) for each in schema]
-    if not isinstance(schema, Mapping):
-        return schema
-    dropped = set(_DROPPED)
-    if "patternProperties" in schema:  # nobody can tell which names are additional
-        dropped |= {"additionalProperties", "unevaluatedProperties"}
+def _not_given(spec: ToolSpec, arguments: Arguments, found: tuple[Fault, ...]) -> set[str]:
+    """Names of optional arguments that are null where that is not allowed."""
+    required = spec.tool.parameters.get("required", ())
+    wrong = {each.path for each in found}
     return {
-        key: _part_without_patterns(key, value)
-        for key, value in schema.items()
-        if key not in dropped
+        name
+        for name, value in arguments.items()
+        if value is None and name not in required and (name,) in wrong
     }
 
 
-def _part_without_patterns(key: str, value: Any) -> Any:
-    if key in _VALUES:
-        return value
-    if key in _MAPS and isinstance(value, Mapping):
-        return {name: _without_patterns(each) for name, each in value.items()}
-    return _without_patterns(value)
-
-
-def _words(path: str, message: str) -> str:
-    place = path.removeprefix("$").removeprefix(".")
-    shown = message if len(message) <= _MOST_SHOWN else f"{message[:_MOST_SHOWN]}…"
-    return f"{place[:_MOST_SHOWN]}: {shown}." if place else f"{shown}."
+def _words(fault: Fault) -> str:
+    place = fault.place.removeprefix(".")
+    shown = fault.words if len(fault.words) <= _MOST_SHOWN else f"{fault.words[:_MOST_SHOWN]}…"
+    return f"{place}: {shown}." if place else f"{shown}."

@@ -69,6 +69,7 @@ class Scorer:
         return tuple(
             ChoiceScore(
                 sum(score.logprob for score in scores[len(prompt) :]),
+                sum(score.logprob**2 for score in scores[len(prompt) :]),
                 len(tail),
                 len(choice.encode()),
                 all(score.logprob >= score.best for score in scores[len(prompt) :]),

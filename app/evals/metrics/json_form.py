@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from app.base.quoting import shown
+from app.engine.structured.validation import CannotCheck, faults
 from app.evals.entities import Item, Output, Score
 from app.evals.metrics.json_text import TOO_DEEP, NotJson, difference, read_json
-from app.evals.metrics.metric import best, not_comparable, shown, too_long, unscored, verdict
-from app.evals.metrics.schema import CannotCheck, first_fault
+from app.evals.metrics.metric import best, not_comparable, too_long, unscored, verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,16 @@ class JsonSchema:
         if (score := too_long(output.text)) is not None:
             return score
         try:
-            fault = first_fault(schema, read_json(output.text))
+            found = faults(schema, read_json(output.text))
         except NotJson as error:
             return _not_json(error)
         except CannotCheck as problem:
             return unscored(str(problem))
         except RecursionError:
             return unscored(TOO_DEEP)
-        return verdict(not fault, fault or "It fits the schema.")
+        for fault in found:
+            return verdict(False, f"At ${fault.place}: {shown(fault.words)}.")
+        return verdict(True, "It fits the schema.")
 
 
 @dataclass(frozen=True, slots=True)

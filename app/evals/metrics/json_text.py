@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
-from app.evals.metrics.metric import shown
+from app.base.quoting import shown
 
 _LONGEST_WHOLE_NUMBER = 4_000  # digits; Python reads up to 4,300
 _FENCE = re.compile(r"`{3,}|~{3,}")
@@ -121,12 +121,3 @@ def _written(value: Any) -> str:
         case None | bool():
             return json.dumps(value)
     return shown(value)
-
-
-def identity(value: Any) -> Hashable:
-    """A key that values share exactly if there is no difference between them."""
-    if isinstance(value, Mapping):
-        return "object", frozenset((name, identity(each)) for name, each in value.items())
-    if isinstance(value, list | tuple):
-        return "list", *map(identity, value)
-    return type(value) is bool, value

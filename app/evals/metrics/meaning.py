@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 from app.base.errors import AppError
 from app.evals.entities import Item, Output, Score
 from app.evals.metrics.metric import not_comparable, unscored, verdict
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-Embed = Callable[[Sequence[str]], "NDArray[Any]"]  # one row for each text
+Embed = Callable[[Sequence[str]], Sequence[Sequence[float]]]  # one row for each text
 LONGEST_EMBEDDED = 100_000  # characters
 
 
@@ -44,17 +41,17 @@ class SemanticSimilarity:
         if not output.text.strip():
             return verdict(False, "The output is empty.")
         try:
-            vectors = self.embed(texts)
+            rows = self.embed(texts)
         except AppError as error:
             return unscored(f"The meanings could not be taken: {error.message}")
-        return _nearest(vectors)
+        return _nearest(rows)
 
 
-def _nearest(vectors: NDArray[Any]) -> Score:
+def _nearest(rows: Sequence[Sequence[float]]) -> Score:
     """The largest cosine of the first row with any other."""
     import numpy as np  # late, as start-up does without
 
-    vectors = np.asarray(vectors, dtype=np.float64)
+    vectors = np.asarray(rows, dtype=np.float64)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not (np.isfinite(lengths).all() and lengths.all()):
         return unscored("The embedding model gave a vector without a direction.")

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import Field
+from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
 from app.base.errors import AppError
 from app.evals.entities import Item, Output, Score
 
 LONGEST_TEXT = 1_000_000  # characters of an output or a target; metrics stay quick up to here
-_LONGEST_SHOWN = 80
 
 
 class MetricError(AppError):
     """A metric was asked for that does not exist, or with settings that it cannot have."""
+
+
+class Needs(StrEnum):
+    """What a metric cannot do without, beside the output."""
+
+    NOTHING = "nothing"
+    EMBEDDER = "embedder"
+    JUDGE = "judge model"
+    LIKELIHOOD = "likelihood"  # of a run in which models read and write nothing
 
 
 class Metric(Protocol):
@@ -23,6 +32,8 @@ class Metric(Protocol):
     Attributes:
         name: stable; suites and runs store it.
         description: one sentence for a person.
+
+    One with `higher_is_better = False` points the other way.
     """
 
     name: ClassVar[str]
@@ -73,10 +84,3 @@ def too_long(text: str, what: str = "output") -> Score | None:
     return unscored(
         f"The {what} is too long to score: {len(text):,} characters, at most {LONGEST_TEXT:,}."
     )
-
-
-def shown(value: object) -> str:
-    """A value in quotation marks on one line, cut if it is long, for a reason."""
-    line = " ".join(str(value)[: 4 * _LONGEST_SHOWN].split())
-    line = "".join(each if each.isprintable() else "�" for each in line)
-    return f"“{line}”" if len(line) <= _LONGEST_SHOWN else f"“{line[:_LONGEST_SHOWN]}…”"

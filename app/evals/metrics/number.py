@@ -10,12 +10,12 @@ from enum import StrEnum
 from math import isfinite
 from typing import ClassVar
 
+from app.base.quoting import shown
 from app.evals.entities import Item, Output, Score
 from app.evals.metrics.metric import (
     MetricError,
     best,
     not_comparable,
-    shown,
     unscored,
     verdict,
 )

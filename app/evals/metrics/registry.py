@@ -4,43 +4,86 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from app.base.quoting import shown
+from app.evals.judging.judge import Judge
+from app.evals.judging.pointwise import Judgement
+from app.evals.likelihood import BitsPerByte, Perplexity
 from app.evals.metrics.json_form import JsonEqual, JsonSchema, JsonValid
 from app.evals.metrics.meaning import Embed, SemanticSimilarity
-from app.evals.metrics.metric import Metric, MetricError, shown
+from app.evals.metrics.metric import Metric, MetricError, Needs
 from app.evals.metrics.number import NumericTolerance
 from app.evals.metrics.pattern import RegularExpression
 from app.evals.metrics.similarity import EditSimilarity, RougeL
 from app.evals.metrics.text import Contains, ExactMatch
 from app.evals.metrics.tools import ToolCallExpected
+from app.evals.speed import TimePerToken, TimeToFirstToken, TokensPerSecond
 
-_KINDS: tuple[type[Metric], ...] = (
-    ExactMatch,
-    Contains,
-    RegularExpression,
-    NumericTolerance,
-    JsonValid,
-    JsonSchema,
-    JsonEqual,
-    EditSimilarity,
-    RougeL,
-    SemanticSimilarity,
-    ToolCallExpected,
+
+@dataclass(frozen=True, slots=True)
+class MetricKind:
+    """A kind of metric.
+
+    Attributes:
+        needs: what it cannot do without; it is handed in where that is no part of the output.
+        unit: of its values; empty for plain numbers.
+    """
+
+    type: type[Metric]
+    needs: Needs = Needs.NOTHING
+    unit: str = ""
+
+    @property
+    def name(self) -> str:
+        """Stable; suites and runs store it."""
+        return self.type.name
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Which way its values point."""
+        return getattr(self.type, "higher_is_better", True)
+
+
+_KINDS = (
+    MetricKind(ExactMatch),
+    MetricKind(Contains),
+    MetricKind(RegularExpression),
+    MetricKind(NumericTolerance),
+    MetricKind(JsonValid),
+    MetricKind(JsonSchema),
+    MetricKind(JsonEqual),
+    MetricKind(EditSimilarity),
+    MetricKind(RougeL),
+    MetricKind(SemanticSimilarity, Needs.EMBEDDER),
+    MetricKind(ToolCallExpected),
+    MetricKind(Judgement, Needs.JUDGE),
+    MetricKind(Perplexity, Needs.LIKELIHOOD),
+    MetricKind(BitsPerByte, Needs.LIKELIHOOD, unit="bits/byte"),
+    MetricKind(TimeToFirstToken, unit="s"),
+    MetricKind(TimePerToken, unit="s"),
+    MetricKind(TokensPerSecond, unit="tokens/s"),
 )
-METRICS: Mapping[str, type[Metric]] = MappingProxyType({each.name: each for each in _KINDS})
-_HANDED_IN = "embed"
+KINDS: Mapping[str, MetricKind] = MappingProxyType({each.name: each for each in _KINDS})
+METRICS: Mapping[str, type[Metric]] = MappingProxyType({each.name: each.type for each in _KINDS})
+_HANDED_IN = frozenset({"embed", "judge"})
 
 
-def metric_from_json(document: object, *, embed: Embed | None = None) -> Metric:
+def metric_from_json(
+    document: object,
+    *,
+    embed: Embed | None = None,
+    judge: Judge | None = None,
+) -> Metric:
     """The metric that a document describes: {"metric": name} and settings; others keep defaults.
 
     Args:
         document: as `metric_to_json` makes it.
         embed: makes vectors for the metrics that compare meanings; one row for each text.
+        judge: for the metrics that need one. Without what it needs a metric scores nothing.
 
     Raises:
         MetricError: there is no such metric or setting, or a value does not go with it.
@@ -58,9 +101,9 @@ def metric_from_json(document: object, *, embed: Embed | None = None) -> Metric:
             known = f"It has {', '.join(defaults)}." if defaults else "It has none."
             raise MetricError(f"“{name}” has no setting {shown(key)}.", known)
     values = {key: _checked(name, key, value, defaults[key]) for key, value in given.items()}
-    if any(each.name == _HANDED_IN for each in fields(kind)):
-        values[_HANDED_IN] = embed
-    return kind(**values)
+    handed_in = {"embed": embed, "judge": judge}
+    wanted = _HANDED_IN & {each.name for each in fields(kind)}
+    return kind(**values, **{each: handed_in[each] for each in wanted})
 
 
 def metric_to_json(metric: Metric) -> dict[str, Any]:
@@ -70,7 +113,7 @@ def metric_to_json(metric: Metric) -> dict[str, Any]:
 
 
 def _settings(kind: type[Metric]) -> list[str]:
-    return [each.name for each in fields(kind) if each.name != _HANDED_IN]
+    return [each.name for each in fields(kind) if each.name not in _HANDED_IN]
 
 
 _WORDS = {

@@ -6,8 +6,9 @@ from collections.abc import Sized
 from dataclasses import dataclass
 from typing import ClassVar
 
+from app.base.quoting import shown
 from app.evals.entities import Item, Output, Score
-from app.evals.metrics.metric import best, not_comparable, shown, unscored, verdict
+from app.evals.metrics.metric import best, not_comparable, unscored, verdict
 from app.evals.metrics.text import Cleaning
 
 # Both are quadratic. So much, in units times units, takes some tenths of a second; an output of

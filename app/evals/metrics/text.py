@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from app.base.quoting import shown
 from app.evals.entities import Item, Output, Score
-from app.evals.metrics.metric import best, not_comparable, shown, unscored, verdict
+from app.evals.metrics.metric import best, not_comparable, unscored, verdict
 
 _MOST_MARKS = 30
 

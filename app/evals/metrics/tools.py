@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from app.base.quoting import shown
 from app.engine.messages import ToolCall
 from app.evals.entities import Item, Output, Score
 from app.evals.metrics.json_text import TOO_DEEP, difference
-from app.evals.metrics.metric import shown, unscored, verdict
+from app.evals.metrics.metric import unscored, verdict
 
 _MOST_CALLS = 200  # each is compared with each
 

@@ -56,12 +56,17 @@ def version_of(items: Iterable[Item]) -> str:
     The order of the items does not matter, since each is measured by itself. Everything inside an
     item does: its key, and the order of its targets and tags.
     """
-    return hashlib.sha256(b"".join(sorted(map(_digest, items)))).hexdigest()
+    return version_of_digests(map(digest_of, items))
+
+
+def version_of_digests(digests: Iterable[str]) -> str:
+    """The version, as `version_of` gives it, of items whose digests are known."""
+    return hashlib.sha256(b"".join(sorted(map(bytes.fromhex, digests)))).hexdigest()
 
 
 def made_key(item: Item) -> str:
     """A key for an item that came without one; the same content has the same key."""
-    return f"item-{_digest(item).hex()[:_MADE_KEY_DIGITS]}"
+    return f"item-{digest_of(item)[:_MADE_KEY_DIGITS]}"
 
 
 def check_item(item: Item) -> None:
@@ -110,5 +115,6 @@ def _says_something(turn: Turn) -> bool:
     return bool(turn.content.strip() or turn.tool_calls or turn.images)
 
 
-def _digest(item: Item) -> bytes:
-    return hashlib.sha256(to_line(item_to_json(item), sort_keys=True).encode()).digest()
+def digest_of(item: Item) -> str:
+    """SHA-256, in hex, of the item in canonical JSON."""
+    return hashlib.sha256(to_line(item_to_json(item), sort_keys=True).encode()).hexdigest()

@@ -51,6 +51,7 @@ def sections_of(record: AnswerRecord) -> tuple[FactSection, ...]:
     else:
         sections = (
             FactSection("Model", tuple(_model(record))),
+            FactSection("Prompts", tuple(_prompts(record))),
             FactSection("How it was loaded", tuple(_setup(record.setup))),
             _sampling(record),
             FactSection("Time and memory", tuple(_times(record))),
@@ -123,6 +124,15 @@ def _model(record: AnswerRecord) -> Iterator[Fact]:
         yield Fact("Replies read as", record.dialect)
     if record.engine_build:
         yield Fact("Engine", record.engine_build)
+
+
+def _prompts(record: AnswerRecord) -> Iterator[Fact]:
+    if record.prompt is not None:
+        yield Fact("The question was written with", record.prompt.title)
+    if record.persona is not None:
+        yield Fact("Persona", record.persona.title)
+    if record.output_schema is not None:
+        yield Fact("Form of the answer", "as the JSON Schema of the prompt has it")
 
 
 def _server(server: AnswerServer, program: str) -> Iterator[Fact]:

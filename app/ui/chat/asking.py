@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.base.jobs import CancelToken
 from app.chat.entities import Conversation, ConversationId, Message
+from app.chat.prompt_use import PromptUse
 from app.engine.messages import Role
 from app.library.entities import Scope
 from app.ui.chat.draft import Draft
@@ -50,9 +51,13 @@ class Asking(QObject):
         return found[0] if found and conversation_id is not None else None
 
     def ask(
-        self, conversation_id: ConversationId | None, scope: Scope, question: Draft
+        self,
+        conversation_id: ConversationId | None,
+        scope: Scope,
+        question: Draft,
+        persona: PromptUse | None = None,
     ) -> RunningAnswer:
-        """Ask in a conversation, or in a new one over these documents."""
+        """Ask in a conversation, or in a new one over these documents and with this persona."""
         chat = self._chat
 
         def work(
@@ -60,10 +65,17 @@ class Asking(QObject):
         ) -> Message:
             target = conversation_id
             if target is None:
-                made = chat.create(scope)
+                made = chat.create(scope, persona)
                 on_made(made)
                 target = made.id
-            return chat.ask(target, question.text, on_event, cancel, pictures=question.files)
+            return chat.ask(
+                target,
+                question.text,
+                on_event,
+                cancel,
+                pictures=question.files,
+                prompt=question.prompt,
+            )
 
         answer = self._start(conversation_id, question)
         answer.run(work)

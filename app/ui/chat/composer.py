@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from pathlib import Path
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QTextCursor
+from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QVBoxLayout, QWidget
 
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QDragEnterEvent,
-    QDragMoveEvent,
-    QDropEvent,
-    QFocusEvent,
-    QImage,
-    QKeyEvent,
-    QResizeEvent,
-    QTextCursor,
-)
-from PySide6.QtWidgets import QFrame, QMenu, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
-
-from app.chat.pictures import CANNOT_SEE, CANNOT_SEE_HINT, is_picture
+from app.chat.pictures import CANNOT_SEE, CANNOT_SEE_HINT
 from app.ui.chat.consent import Gate, open_gate
 from app.ui.chat.draft import Draft
 from app.ui.chat.picture_tray import PictureTray
+from app.ui.chat.prompt_strip import PromptStrip
+from app.ui.chat.question_edit import QuestionEdit
 from app.ui.icons import Icons
 from app.ui.theme import set_look
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import row
 
-MOST_LINES = 8
 _LONGEST_SCOPE = 220
 # With no, one, and more pictures.
 _INVITATIONS = ("Ask your documents", "Ask about the picture", "Ask about the pictures")
@@ -69,7 +58,7 @@ class Composer(QFrame):
         self._sees = False
         self.setObjectName("composer")
         self.setProperty("lit", "false")
-        self._edit = _Question(self)
+        self._edit = QuestionEdit(self)
         self._edit.setAccessibleName("Question")
         self._edit.textChanged.connect(self._show_send)
         self._edit.sent.connect(self._on_sent)
@@ -83,6 +72,8 @@ class Composer(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 8)
         layout.setSpacing(4)
+        self.prompt = PromptStrip(icons)
+        layout.addWidget(self.prompt)
         layout.addWidget(self.tray)
         layout.addWidget(self._edit)
         layout.addWidget(self._build_tools())
@@ -93,6 +84,11 @@ class Composer(QFrame):
     def text(self) -> str:
         """What is written."""
         return self._edit.toPlainText()
+
+    @property
+    def edit(self) -> QuestionEdit:
+        """Where it is written."""
+        return self._edit
 
     @property
     def scope_button(self) -> Button:
@@ -106,13 +102,14 @@ class Composer(QFrame):
 
     @property
     def draft(self) -> Draft:
-        """What is written, with the pictures that go with it."""
-        return Draft(self.text, self.tray.pictures)
+        """What is written, with the pictures and the prompt that go with it."""
+        return Draft(self.text, self.tray.pictures, self.prompt.use)
 
     def set_draft(self, draft: Draft) -> None:
         """Go on with this."""
         self.set_text(draft.text)
         self.tray.set_pictures(draft.pictures)
+        self.prompt.show_use(draft.prompt)
 
     def set_sees(self, sees: bool) -> None:
         """Whether the model in use sees pictures."""
@@ -151,6 +148,10 @@ class Composer(QFrame):
         seen = "The model looks at them when it answers"
         pictures.setToolTip(seen if self._sees else f"{CANNOT_SEE} {CANNOT_SEE_HINT}")
         pictures.triggered.connect(self.pictures_requested)
+        prompt = menu.addAction(icon("ph.article"), "Use a prompt…")
+        prompt.setToolTip("Or type / and a few letters of its name")
+        prompt.setEnabled(not self.text)
+        prompt.triggered.connect(self._on_prompt_wanted)
         return menu
 
     def _build_tools(self) -> QWidget:
@@ -212,114 +213,9 @@ class Composer(QFrame):
         above = QPoint(0, -menu.sizeHint().height() - 4)
         menu.popup(self._attach.mapToGlobal(above))
 
+    def _on_prompt_wanted(self) -> None:
+        self._edit.setFocus()
+        self.set_text("/")
+
     def _on_focused(self, has_focus: bool) -> None:
         set_look(self, "lit", "true" if has_focus else "false")
-
-
-class _Question(QPlainTextEdit):
-    """A text of 1 to 8 lines that leaves dropped files to the window; pictures can be pasted."""
-
-    sent = Signal()
-    recalled = Signal()
-    focused = Signal(bool)
-    files_pasted = Signal(list)
-    image_pasted = Signal(QImage)
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.enter_sends = True
-        self.setObjectName("question")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setTabChangesFocus(True)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.document().setDocumentMargin(2)
-        self.document().documentLayout().documentSizeChanged.connect(self._on_size_changed)
-        self._grow()
-
-    def _grow(self) -> None:
-        lines = max(1, round(self.document().size().height()))
-        line = self.fontMetrics().lineSpacing()
-        margins = self.contentsMargins()
-        around = 2 * self.document().documentMargin() + margins.top() + margins.bottom() + 6
-        height = math.ceil(min(lines, MOST_LINES) * line + around)
-        if height != self.height():
-            self.setFixedHeight(height)
-        policy = Qt.ScrollBarPolicy
-        wanted = policy.ScrollBarAsNeeded if lines > MOST_LINES else policy.ScrollBarAlwaysOff
-        if wanted != self.verticalScrollBarPolicy():
-            self.setVerticalScrollBarPolicy(wanted)
-
-    def _on_size_changed(self, _size: object) -> None:
-        self._grow()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            is_plain = modifiers == Qt.KeyboardModifier.NoModifier
-            has_control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
-            if has_control or (is_plain and self.enter_sends):
-                self.sent.emit()
-                return
-        if event.key() == Qt.Key.Key_Up and not self.toPlainText():
-            self.recalled.emit()
-            return
-        super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.focused.emit(True)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.focused.emit(False)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange:
-            self._grow()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._grow()
-
-    def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        if source.hasUrls():
-            return bool(_pictures_in(source))
-        return source.hasImage() or super().canInsertFromMimeData(source)
-
-    def insertFromMimeData(self, source: QMimeData) -> None:
-        files = _pictures_in(source)
-        if files:
-            self.files_pasted.emit(files)
-        elif source.hasImage() and not source.hasText():
-            # Office programs add a picture of the text they copy; the text is what is meant.
-            image = source.imageData()
-            if isinstance(image, QImage) and not image.isNull():
-                self.image_pasted.emit(image)
-        elif source.hasText():
-            self.insertPlainText(source.text())
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls():
-            event.ignore()
-        else:
-            super().dragEnterEvent(event)
-
-    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        if event.mimeData().hasUrls():
-            event.ignore()
-        else:
-            super().dragMoveEvent(event)
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        if event.mimeData().hasUrls():
-            event.ignore()
-        else:
-            super().dropEvent(event)
-
-
-def _pictures_in(source: QMimeData) -> list[Path]:
-    """The picture files among the files of a clipboard."""
-    urls = source.urls() if source.hasUrls() else []
-    paths = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
-    return [path for path in paths if is_picture(path)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.chat.entities import Picture, PictureFile
+from app.chat.prompt_use import PromptUse
 from app.ui.chat.picture_images import Taken
 
 
@@ -14,6 +15,7 @@ class Draft:
 
     text: str = ""
     pictures: tuple[Taken, ...] = ()
+    prompt: PromptUse | None = None
 
     @property
     def files(self) -> tuple[PictureFile, ...]:
@@ -28,4 +30,4 @@ class Draft:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to lose."""
-        return not self.text and not self.pictures
+        return not self.text and not self.pictures and self.prompt is None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
+from app.chat.prompt_use import PromptRef
 from app.modelhub.in_use import ModelInUse
+from app.ui.chat.persona_chip import PersonaChip
 from app.ui.icons import Icons
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.labels import ElidedLabel
@@ -13,6 +16,7 @@ from app.ui.widgets.layout import row
 
 NEW_CHAT = "New chat"
 _WIDEST_MODEL = 240
+_ROOMY = 560  # narrower than this, the persona is only an icon
 
 
 class ChatHeader(QWidget):
@@ -22,6 +26,9 @@ class ChatHeader(QWidget):
         sidebar_requested: the list of chats shall come or go.
         model_requested: the model was clicked.
         copy_requested, rename_requested, delete_requested: from the menu.
+        persona_requested: a persona shall be chosen, or another one.
+        persona_update_requested: the newer version of the persona shall be used.
+        persona_removed: there shall be none.
     """
 
     sidebar_requested = Signal()
@@ -29,6 +36,9 @@ class ChatHeader(QWidget):
     copy_requested = Signal()
     rename_requested = Signal()
     delete_requested = Signal()
+    persona_requested = Signal()
+    persona_update_requested = Signal()
+    persona_removed = Signal()
 
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,11 +51,17 @@ class ChatHeader(QWidget):
         self._model = Button("", "chip", icons.icon("ph.cube"))
         self._model.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._model.clicked.connect(self.model_requested)
+        self._persona = PersonaChip(icons)
+        self._persona.change_requested.connect(self.persona_requested)
+        self._persona.update_requested.connect(self.persona_update_requested)
+        self._persona.removed.connect(self.persona_removed)
+        self._is_stored = False
         self._more = IconButton(icons.icon("ph.dots-three"), "More about this chat")
         self._more.clicked.connect(self._on_more_clicked)
         row(
             self._sidebar,
             self._title,
+            self._persona,
             self._model,
             self._more,
             margins=(24, 0, 16, 0),
@@ -54,9 +70,13 @@ class ChatHeader(QWidget):
         self.show_model(None)
 
     def show_title(self, title: str, *, is_stored: bool) -> None:
-        """Show the title of a chat; one that is not stored offers no menu."""
+        """Show the title of a chat; one that is not stored cannot be renamed or deleted."""
         self._title.set_text(title or NEW_CHAT)
-        self._more.setVisible(is_stored)
+        self._is_stored = is_stored
+
+    def show_persona(self, persona: PromptRef | None, newer: int = 0) -> None:
+        """Show what says how to answer; `newer` is the version to change to, if there is one."""
+        self._persona.show_persona(persona, newer)
 
     def show_model(self, used: ModelInUse | None) -> None:
         """Show which model answers."""
@@ -83,12 +103,20 @@ class ChatHeader(QWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         icon = self._icons.icon
-        for name, title, signal in (
-            ("ph.copy", "Copy chat", self.copy_requested),
-            ("ph.pencil-simple", "Rename", self.rename_requested),
-            ("ph.trash", "Delete…", self.delete_requested),
-        ):
+        persona = "Change the persona…" if self._persona.has_persona else "Choose a persona…"
+        offers = [("ph.user-circle", persona, self.persona_requested)]
+        if self._is_stored:
+            offers += [
+                ("ph.copy", "Copy chat", self.copy_requested),
+                ("ph.pencil-simple", "Rename", self.rename_requested),
+                ("ph.trash", "Delete…", self.delete_requested),
+            ]
+        for name, title, signal in offers:
             action = menu.addAction(icon(name), title)
             action.triggered.connect(signal)
         corner = QPoint(self._more.width() - menu.sizeHint().width(), self._more.height() + 4)
         menu.popup(self._more.mapToGlobal(corner))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._persona.set_narrow(event.size().width() < _ROOMY)

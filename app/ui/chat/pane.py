@@ -23,8 +23,10 @@ from app.ui.chat.details_sheet import DetailsSheet
 from app.ui.chat.draft import Draft
 from app.ui.chat.links import ask_to_open
 from app.ui.chat.loading import Loading
+from app.ui.chat.persona_control import PersonaControl
 from app.ui.chat.picture_control import PictureControl
 from app.ui.chat.picture_viewer import PictureViewer
+from app.ui.chat.prompt_control import PromptControl
 from app.ui.chat.recovery import load_again, model_state
 from app.ui.chat.scope_control import ScopeControl
 from app.ui.chat.shown_chat import ShownChat
@@ -67,6 +69,8 @@ class ChatPane(Pane):
         self._pictures = PictureControl(view.composer, thumbnails, jobs, self)
         self._viewer = PictureViewer(thumbnails, jobs, icons, self)
         self._shown = ShownChat(view, jobs, icons, self)
+        self._prompts = PromptControl(view.composer, context, self, self._has_chosen_documents)
+        self._personas = PersonaControl(view.header, self._prompts, context, self)
         self._connect_parts()
         self._show_start()
         self._show_title()
@@ -78,6 +82,8 @@ class ChatPane(Pane):
         self._scopes.attach(services.library)
         self._sources.attach(services.library)
         self._viewer.attach(services.chat)
+        self._personas.attach(services)
+        self._prompts.attach(services)
         self._shown.attach(services.chat)
         consent = SendingConsent(self, self.context.icons, services.served, self._sends_passages)
         self.view.composer.gate = self._shown.gate = consent.ask_first
@@ -98,6 +104,8 @@ class ChatPane(Pane):
             self._scopes.reload()
         if Topic.MODELS in topics:
             self._model.reload()
+        if Topic.PROMPTS in topics:
+            self._prompts.reload()
         if Topic.SETTINGS in topics:
             self._take_settings()
 
@@ -138,6 +146,7 @@ class ChatPane(Pane):
             spec("new", "New chat", "ph.note-pencil", self.start_new, "Ctrl+N"),
             spec("stop", "Stop the answer", "ph.stop", self._stop, "Ctrl+.", self._can_stop),
             spec("scope", "Choose documents to ask", "ph.funnel", self._open_picker),
+            spec("persona", "Choose a persona…", "ph.user-circle", self._choose_persona),
             spec("copy", "Copy chat", "ph.copy", self._copy, "", self._is_stored),
             spec("delete", "Delete chat…", "ph.trash", self._delete_shown, "", self._is_stored),
             spec(
@@ -175,6 +184,7 @@ class ChatPane(Pane):
         """Begin a new chat over these documents; it is stored with its first question."""
         if self._is_built:
             self._shown.start_new()
+            self._personas.start_new()
             self._scopes.show_scope(scope or Scope())
 
     def ask_about(self, document_ids: Iterable[DocumentId]) -> None:
@@ -219,7 +229,7 @@ class ChatPane(Pane):
         self._scopes.scope_chosen.connect(self._on_scope_chosen)
         self._scopes.documents_changed.connect(self._show_start)
         self._scopes.failed.connect(self._warn)
-        for part in (self._sources, self._pictures, self._viewer):
+        for part in (self._sources, self._pictures, self._viewer, self._prompts, self._personas):
             part.failed.connect(self._warn)
 
     def _show_start(self) -> None:
@@ -249,6 +259,7 @@ class ChatPane(Pane):
         conversation = self._conversations.get(current) if current is not None else None
         title = conversation.title if conversation is not None else ""
         self.view.header.show_title(title, is_stored=current is not None)
+        self._personas.show_conversation(conversation)
 
     def _warn(self, error: AppError) -> None:
         self.show_problem(error, severity=Severity.WARN)
@@ -299,13 +310,17 @@ class ChatPane(Pane):
     def _on_submitted(self, text: str) -> None:
         self.clear_problems()
         composer = self.view.composer
-        question = Draft(text, composer.tray.pictures)
+        question = Draft(text, composer.tray.pictures, composer.prompt.use)
         if question.pictures and not self._pictures.sees:
             composer.set_text(text)
             self._warn(cannot_see())
             return
         composer.tray.set_pictures(())
-        self._shown.ask(question, self._scopes.scope)
+        composer.prompt.show_use(None)
+        self._shown.ask(question, self._scopes.scope, self._personas.persona)
+
+    def _has_chosen_documents(self) -> bool:
+        return not self._scopes.scope.is_everything
 
     def _sends_passages(self) -> bool:
         """Whether what is asked here goes out with words of the documents, or with pictures."""
@@ -375,6 +390,9 @@ class ChatPane(Pane):
 
     def _open_picker(self) -> None:
         self._scopes.open_picker()
+
+    def _choose_persona(self) -> None:
+        self._personas.choose()
 
     def _toggle_sidebar(self) -> None:
         self.view.toggle_sidebar()

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from app.base.errors import AppError
 from app.chat.entities import Conversation, ConversationId, Message, MessageId
 from app.chat.live import Phase
+from app.chat.prompt_use import PromptUse
 from app.engine.messages import Role
 from app.library.entities import Scope
 from app.modelhub.in_use import ModelInUse
@@ -112,15 +113,15 @@ class ShownChat(QObject):
         if self.current is not None:
             self._reread(self.current)
 
-    def ask(self, question: Draft, scope: Scope) -> None:
-        """Ask here."""
+    def ask(self, question: Draft, scope: Scope, persona: PromptUse | None = None) -> None:
+        """Ask here; a new chat takes the persona."""
         if self._asking is None or self.running is not None:
             self._view.composer.set_draft(question)
             return
         self._drop_unanswered()
         if self.is_empty:
             self._view.transcript.show_messages(())
-        answer = self._asking.ask(self.current, scope, question)
+        answer = self._asking.ask(self.current, scope, question, persona)
         if self.current is None:
             self._asked_new = answer
         self._view.show_transcript()
@@ -304,3 +305,4 @@ class ShownChat(QObject):
         asked = [each for each in self._view.transcript.messages if each.role is Role.USER]
         if asked and not self.is_empty:
             self._view.composer.set_text(asked[-1].text)
+            self._view.composer.prompt.show_use(asked[-1].prompt)

@@ -28,6 +28,7 @@ from app.chat.entities import (
     Stage,
 )
 from app.chat.pictures import PictureMissing
+from app.chat.prompt_use import PromptUse
 from app.engine.host import EngineState, EngineStatus
 from app.engine.messages import Role, Turn
 from app.engine.protocol import FinishReason, ModelFacts, Timings
@@ -47,6 +48,7 @@ from app.library.intake import Refused
 from app.library.service import AddReport
 from app.modelhub.entities import LocalModel, ModelId
 from app.modelhub.in_use import LoadedModel
+from app.prompts.entities import Content, Prompt, PromptId, PromptVersion
 from app.settings.store import SettingsStore
 
 NOW = datetime.now(UTC)
@@ -137,8 +139,8 @@ class FakeChat:
     def conversations(self) -> tuple[Conversation, ...]:
         return tuple(self.stored.values())
 
-    def create(self, scope: Scope | None = None) -> Conversation:
-        made = self.add("New chat", scope=scope or Scope())
+    def create(self, scope: Scope | None = None, persona: PromptUse | None = None) -> Conversation:
+        made = self.add("New chat", scope=scope or Scope(), persona=persona)
         self.notices.changed(Topic.CONVERSATIONS)
         return made
 
@@ -153,6 +155,10 @@ class FakeChat:
     def set_scope(self, conversation_id: ConversationId, scope: Scope) -> None:
         self.stored[conversation_id] = replace(self.stored[conversation_id], scope=scope)
 
+    def set_persona(self, conversation_id: ConversationId, persona: PromptUse | None) -> None:
+        self.stored[conversation_id] = replace(self.stored[conversation_id], persona=persona)
+        self.notices.changed(Topic.CONVERSATIONS)
+
     def messages(self, conversation_id: ConversationId) -> tuple[Message, ...]:
         if conversation_id not in self.stored:
             raise NotFound("This chat is not there any more.")
@@ -166,6 +172,7 @@ class FakeChat:
         cancel: CancelToken,
         *,
         pictures: Sequence[PictureFile] = (),
+        prompt: PromptUse | None = None,
     ) -> Message:
         branch = self.answers[conversation_id]
         if not branch:
@@ -174,7 +181,7 @@ class FakeChat:
         self.kept |= {each.picture: each.data for each in pictures}
         shown = tuple(each.picture for each in pictures)
         asked = self._message(conversation_id, parent, Role.USER, text)
-        branch.append(replace(asked, pictures=shown))
+        branch.append(replace(asked, pictures=shown, prompt=prompt))
         self.notices.changed(Topic.CONVERSATIONS)
         return self._answer(conversation_id, on_event, cancel)
 
@@ -400,12 +407,46 @@ class FakeModels:
 
 
 @dataclass
+class FakePrompts:
+    """Prompts with their versions, the newest last."""
+
+    notices: Notices
+    kept: dict[PromptId, tuple[Prompt, list[Content]]] = field(default_factory=dict)
+
+    def add(self, name: str, *contents: Content, **changes: object) -> Prompt:
+        prompt_id = PromptId(len(self.kept) + 1)
+        prompt = Prompt(prompt_id, name, NOW, NOW, latest=len(contents))
+        self.kept[prompt_id] = (
+            replace(prompt, **changes),  # type: ignore[arg-type]  # fields of Prompt
+            list(contents),
+        )
+        self.notices.changed(Topic.PROMPTS)
+        return self.kept[prompt_id][0]
+
+    def keep(self, prompt_id: PromptId, content: Content) -> None:
+        """Another version."""
+        prompt, contents = self.kept[prompt_id]
+        contents.append(content)
+        self.kept[prompt_id] = (replace(prompt, latest=len(contents)), contents)
+        self.notices.changed(Topic.PROMPTS)
+
+    def prompts(self) -> tuple[Prompt, ...]:
+        return tuple(prompt for prompt, _contents in self.kept.values())
+
+    def version(self, prompt_id: PromptId, number: int) -> PromptVersion:
+        if prompt_id not in self.kept:
+            raise NotFound("This prompt is not there any more.")
+        return PromptVersion(prompt_id, number, self.kept[prompt_id][1][number - 1], NOW)
+
+
+@dataclass
 class FakeServices:
     settings: SettingsStore
     notices: Notices
     chat: FakeChat
     library: FakeLibrary
     models: FakeModels
+    prompts: FakePrompts
     served: FakeServed = field(default_factory=FakeServed)
 
 
@@ -417,6 +458,7 @@ def fake_services(settings: Path) -> FakeServices:
         FakeChat(notices),
         FakeLibrary(notices),
         FakeModels(notices),
+        FakePrompts(notices),
     )
 
 

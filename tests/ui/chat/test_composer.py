@@ -5,7 +5,8 @@ from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
-from app.ui.chat.composer import MOST_LINES, Composer
+from app.ui.chat.composer import Composer
+from app.ui.chat.question_edit import MOST_LINES
 from app.ui.icons import Icons
 from tests.ui.text.finding import button, child
 

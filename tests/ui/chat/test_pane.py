@@ -204,7 +204,7 @@ def test_failure_is_said_and_the_question_can_be_answered_again(
 def test_failure_before_anything_is_stored_gives_the_question_back(
     qtbot, open_pane: OpenPane, services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(scope: Scope | None = None) -> None:
+    def refuse(scope: Scope | None = None, persona: object = None) -> None:
         raise AppError("The disk is full.")
 
     monkeypatch.setattr(services.chat, "create", refuse)

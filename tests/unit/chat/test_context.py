@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.chat.context import (
     ABOUT_PICTURES,
+    INSTRUCTIONS_WITH_PASSAGES,
     build_context,
     cited,
     cited_numbers,
@@ -183,3 +184,48 @@ def test_pictures_leave_with_the_history_that_has_no_room() -> None:
     )
     assert len(context.turns) == 2
     assert context.pictures == ()
+
+
+def test_instructions_of_a_prompt_stand_in_place_of_those_of_cairn() -> None:
+    context = build_context(
+        [], "why?", [], budget=100, count=words, instructions="You are a pirate."
+    )
+    assert context.turns[0] == Turn(Role.SYSTEM, "You are a pirate.")
+
+
+def test_how_to_cite_is_told_after_the_instructions_of_a_prompt() -> None:
+    context = build_context(
+        [], "why?", [passage(0)], budget=500, count=words, instructions="You are a pirate."
+    )
+    told = context.turns[0].content
+    assert told == f"You are a pirate.\n\n{INSTRUCTIONS_WITH_PASSAGES}"
+
+
+def test_examples_come_before_what_was_said_and_stay_when_that_has_to_go() -> None:
+    examples = (Turn(Role.USER, "ping"), Turn(Role.ASSISTANT, "pong"))
+    context = build_context(
+        history(1), "why?", [], budget=1000, count=words, shown=examples, instructions="Be."
+    )
+    assert context.turns[1:3] == examples
+    assert len(context.turns) == 6
+    tight = build_context(
+        history(9), "why?", [], budget=5, count=words, shown=examples, instructions="Be."
+    )
+    assert tight.turns == (Turn(Role.SYSTEM, "Be."), *examples, Turn(Role.USER, "why?"))
+
+
+def test_pictures_stay_with_their_turns_when_there_are_examples() -> None:
+    examples = (Turn(Role.USER, "ping"), Turn(Role.ASSISTANT, "pong"))
+    picture = Picture("ab" * 32, "cat.png")
+    context = build_context(
+        [],
+        "what is it?",
+        [],
+        budget=1000,
+        count=words,
+        pictures=[picture],
+        images={picture.sha256: Image(b"png")},
+        shown=examples,
+    )
+    assert context.pictures == ((), (), (), (picture,))
+    assert context.turns[-1].images == (Image(b"png"),)

@@ -20,11 +20,14 @@ from app.chat.entities import (
     Repeat,
 )
 from app.chat.plain import from_plain, to_plain
+from app.chat.prompt_use import PromptRef, PromptUse
 from app.chat.records import (
     record_from_json,
     record_to_json,
     sent_to_json,
     turns_from_json,
+    use_from_json,
+    use_to_json,
     with_sent,
 )
 from app.engine.messages import Image, Role, ToolCall, Turn
@@ -32,6 +35,7 @@ from app.engine.options import Adapter, KvType, Rope, RopeScaling, Speculation, 
 from app.engine.protocol import FinishReason, Rounding, TemplateOptions, Timings
 from app.engine.sampling import DEFAULT_ORDER, Mirostat, Sampler, Sampling
 from app.library.entities import ContentHash, DocumentId, DocumentKind, Place
+from app.prompts.entities import PromptId
 
 NUMBERS = st.floats(allow_nan=False)
 TEXTS = st.lists(st.text(), max_size=4).map(tuple)
@@ -103,6 +107,9 @@ FULL = AnswerRecord(
     server=AnswerServer(
         "qwen on gpu:8000", "http://gpu:8000/v1", "qwen", 8192, ("top-k", "DRY"), False
     ),
+    prompt=PromptRef(PromptId(4), 2, "summarise"),
+    persona=PromptRef(PromptId(5), 1, "pirate"),
+    output_schema={"type": "object", "properties": {"b": {}, "a": {"type": "string"}}},
 )
 TURNS = (
     Turn(Role.SYSTEM, "Answer."),
@@ -131,6 +138,19 @@ def test_record_comes_back_exactly_with_the_types_it_had() -> None:
     assert isinstance(back.citations[0].path, Path)
     assert back.setup is not None
     assert isinstance(back.setup.kv_type_k, KvType)
+
+
+def test_prompt_that_was_filled_in_comes_back_exactly() -> None:
+    use = PromptUse(
+        PromptRef(PromptId(4), 2, "summarise"),
+        "Be brief.",
+        (Turn(Role.USER, "One"), Turn(Role.ASSISTANT, "1")),
+        FULL.sampling,
+        {"type": "object"},
+        searches=True,
+    )
+    assert use_from_json(through_json(use_to_json(use))) == use
+    assert use_from_json(use_to_json(None)) is None
 
 
 def test_record_has_a_value_of_its_own_for_every_field_tested() -> None:

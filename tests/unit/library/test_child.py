@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.base.child import ChildProcess
@@ -17,6 +18,7 @@ from app.library.entities import ContentHash, PagePicture
 from app.library.protocol import (
     DescribeEmbedder,
     EmbedderFacts,
+    EmbedTexts,
     Hit,
     Ingest,
     IngestItem,
@@ -139,6 +141,11 @@ def test_removal_and_keep_only(library: Library, lease: Path, tmp_path: Path) ->
     assert library.ask(KeepOnly((kept, lost))) == (lost,)
     assert library.ask(KeepOnly(())) == ()
     assert library.search("notice") == []
+
+
+def test_texts_get_vectors_of_their_meaning(library: Library):
+    rent, lease, tide = library.ask(EmbedTexts(("Rent.", "What the tenant pays.", "High water.")))
+    assert np.dot(rent, lease) > np.dot(rent, tide)
 
 
 def test_embedder_says_which_it_is_and_why(library: Library) -> None:

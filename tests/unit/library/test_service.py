@@ -429,3 +429,7 @@ def test_bug_in_the_worker_is_told_and_the_next_documents_are_read(
             library.wait([document.id], BOUND_S)
     add(library, write(files, tram="tram at six"))
     assert library.document(document.id).status is DocumentStatus.INDEXED
+
+
+def test_embed_gives_a_vector_for_each_text(start: Start):
+    assert start().embed(["a", "bc"]) == ((1.0, 1.0), (2.0, 1.0))

@@ -16,7 +16,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
+import app.agents.tables
 import app.chat.tables
+import app.evals.tables
 import app.library.tables
 import app.modelhub.tables
 import app.prompts.tables  # noqa: F401 - the tables register themselves

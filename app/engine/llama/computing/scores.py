@@ -94,6 +94,7 @@ class Scores:
             return tuple(
                 ChoiceScore(
                     log_likelihood=sum(value for value, _is_best in each),
+                    squared=sum(value * value for value, _is_best in each),
                     tokens=count,
                     text_bytes=len(choice.encode("utf-8", "replace")),
                     is_greedy=all(is_best for _value, is_best in each),

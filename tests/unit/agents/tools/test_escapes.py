@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import stat
 import sys
@@ -19,7 +20,9 @@ from app.agents.entities import GrantedFolder
 from app.agents.tools.editing import edit_file, write_file
 from app.agents.tools.files import ListFiles, ReadFile
 from app.agents.tools.folders import Folders, opened_folder, opened_parent
+from app.agents.tools.moving import delete_file, make_folder, move_file, restore_file
 from app.agents.tools.searching import SearchFiles
+from app.agents.tools.tables import AnalyseTable, ReadTable
 from app.agents.tools.text_file import read_content
 from app.agents.tools.tool import Tool, ToolFault
 from app.base.jobs import CancelToken
@@ -89,7 +92,7 @@ AWKWARD = [
 def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both ways of opening: with folders held open, and as on Windows."""
     if request.param == "by path":
-        monkeypatch.setattr("app.agents.tools.folders.HOLDS_FOLDERS", False)
+        monkeypatch.setattr("app.agents.tools.open_folder.HOLDS_FOLDERS", False)
 
 
 @pytest.fixture
@@ -159,8 +162,18 @@ def state(world: Path) -> dict[str, bytes]:
     return found
 
 
+def tidy(inside: Path, kept: set[str]) -> None:
+    """Take away what was rightly made at the top, and put back what was rightly moved."""
+    for path in inside.iterdir():
+        if path.name not in kept:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if not (inside / "a.txt").exists():
+        (inside / "a.txt").write_text("one\n")
+
+
 def attempts(folders: Folders, path: str) -> Iterator[Callable[[], str]]:
     """Every tool, tried with this path; each gives all that came of it."""
+    top = "granted/" if len(folders.roots) > 1 else ""
     calls: list[tuple[Tool, dict[str, str]]] = [
         (ListFiles(folders), {"path": path}),
         (ReadFile(folders), {"path": path}),
@@ -169,6 +182,13 @@ def attempts(folders: Folders, path: str) -> Iterator[Callable[[], str]]:
         (write_file(folders), {"path": path, "content": "overwritten\n"}),
         (edit_file(folders), {"path": path, "old_text": "one", "new_text": "two"}),
         (edit_file(folders), {"path": path, "old_text": SECRET, "new_text": "two"}),
+        (move_file(folders), {"from": path, "to": f"{top}moved.txt"}),
+        (move_file(folders), {"from": f"{top}a.txt", "to": path}),
+        (make_folder(folders), {"path": path}),
+        (delete_file(folders), {"path": path}),
+        (restore_file(folders), {"path": path}),
+        (ReadTable(folders), {"path": path}),
+        (AnalyseTable(folders), {"path": path, "code": "rows"}),
     ]
     for tool, arguments in calls:
         yield partial(everything, tool, arguments)
@@ -186,17 +206,20 @@ def everything(tool: Tool, arguments: dict[str, str]) -> str:
 def test_corpus_of_escapes_has_no_effect_with_any_tool(
     world: Path, capsys: pytest.CaptureFixture[str]
 ):
-    before = state(world)
+    before, kept = state(world), {path.name for path in (world / "granted").iterdir()}
     tried, effects = 0, []
     for folders in (granted_with_locked(world), granted(world / "granted", can_write=False)):
         prefix = "granted/" if len(folders.roots) > 1 else ""
         for path in corpus(world):
             for text in {path, prefix + path}:
+                said = []
                 for attempt in attempts(folders, text):
-                    tried += 1
-                    said = attempt()
-                    if any(leak in said for leak in LEAKS) or state(world) != before:
-                        effects.append(f"{text!r}: {said[:80]!r}")
+                    tidy(world / "granted", kept)
+                    said.append(attempt())
+                tried += len(said)
+                leaks = [each[:80] for each in said if any(leak in each for leak in LEAKS)]
+                if leaks or state(world) != before:
+                    effects.append(f"{text!r}: {leaks}")
     with capsys.disabled():
         sys.stdout.write(f"\nescapes: {tried} tried, {len(effects)} had an effect\n")
     assert effects == []

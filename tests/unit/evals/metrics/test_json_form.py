@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.engine.structured.validation import CHECK_LIMIT_S, identity
 from app.evals.metrics.json_form import JsonEqual, JsonSchema, JsonValid
-from app.evals.metrics.json_text import difference, identity, read_json
-from app.evals.metrics.schema import CHECK_LIMIT_S
+from app.evals.metrics.json_text import difference, read_json
 from tests.unit.evals.metrics.scoring import score
 
 LATE_S = 5.0  # on a busy computer

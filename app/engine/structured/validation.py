@@ -1,22 +1,30 @@
-"""Checks values by JSON Schemas (Draft 2020-12) that are not trusted: bounded, and offline."""
+"""Checks values by JSON Schemas (Draft 2020-12) that are not trusted: bounded, and offline.
+
+A `$ref` is followed within the schema; nothing is ever fetched. Patterns are searched for a limited
+time. `format` is not checked, and a `$schema` within is overlooked.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from app.evals.metrics.json_text import identity
-from app.evals.metrics.metric import shown
-from app.evals.metrics.pattern import PatternProblem, Search
+from app.base.quoting import shown
+from app.engine.structured.errors import SchemaError
+from app.engine.structured.search import PatternProblem, Search, UnreadablePattern
+from app.engine.structured.source import Source
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
-CHECK_LIMIT_S = 0.5
-_MOST_UNEVALUATED = 200  # entries; jsonschema takes the square of them
+CHECK_LIMIT_S: Final = 0.5
+_MOST_UNEVALUATED: Final = 200  # entries; jsonschema takes the square of them
+_MAPS: Final = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
+_VALUES: Final = {"const", "enum", "default", "examples"}
 
 # Of jsonschema: validator, the keyword's value, the value to check, the schema it is in; errors.
 Keyword = Callable[[Any, Any, Any, Any], Any]
@@ -26,10 +34,33 @@ class CannotCheck(Exception):
     """The schema is broken or too much work; says why, for a reason."""
 
 
-def first_fault(schema: Mapping[str, Any], value: Any) -> str:
-    """Where and how a value does not fit a schema, in one line; empty if it fits.
+class Fault(NamedTuple):
+    """Where a value does not fit, by names and 0-based indexes from the whole, and how."""
 
-    A `$ref` is followed within the schema; nothing is ever fetched. `format` is not checked.
+    path: tuple[str | int, ...]
+    words: str
+
+    @property
+    def place(self) -> str:
+        """The path as it is written, such as ".ages[1]"; cut if it is long."""
+        steps = (f"[{each}]" if isinstance(each, int) else f".{each}" for each in self.path)
+        return "".join(steps)[:200]
+
+
+def faults(
+    schema: Mapping[str, Any],
+    value: Any,
+    *,
+    most: int = 1,
+    limit_s: float = CHECK_LIMIT_S,
+    skips_unreadable: bool = False,
+) -> tuple[Fault, ...]:
+    """Where and how a value does not fit a schema; nothing if it fits.
+
+    Args:
+        most: how many faults are looked for.
+        limit_s: seconds that checking may take.
+        skips_unreadable: a pattern that only other regular expression engines read counts as met.
 
     Raises:
         CannotCheck: the schema is none, refers to something else, or is too much work.
@@ -40,14 +71,13 @@ def first_fault(schema: Mapping[str, Any], value: Any) -> str:
     from referencing import Registry
     from referencing.exceptions import Unresolvable
 
-    from app.engine.structured import SchemaError
-
-    keywords = _Keywords(Search(CHECK_LIMIT_S))
     try:
+        root = _checked(json.dumps(schema))
+        keywords = _Keywords(Search(limit_s), skips_unreadable)
         checker = extend(Draft202012Validator, keywords.over(Draft202012Validator.VALIDATORS))
         # An empty registry knows no way to fetch what a reference names.
-        validator = checker(_checked(json.dumps(schema)), registry=Registry())
-        fault = next(validator.iter_errors(value), None)
+        found = checker(root, registry=Registry()).iter_errors(value)
+        return tuple(Fault(tuple(each.absolute_path), each.message) for each in islice(found, most))
     except SchemaError as error:
         raise CannotCheck(error.message) from error
     except PatternProblem as error:
@@ -58,19 +88,47 @@ def first_fault(schema: Mapping[str, Any], value: Any) -> str:
         raise CannotCheck("The schema or the value goes too deep.") from error
     except (TypeError, ValueError, ArithmeticError) as error:
         raise CannotCheck("The schema or the value holds what JSON cannot.") from error
-    return "" if fault is None else f"At {fault.json_path[:200]}: {shown(fault.message)}."
+
+
+def identity(value: Any) -> Hashable:
+    """A key that two JSON values share exactly if they are the same: 1 and 1.0 are, 1 and true not.
+
+    Raises:
+        RecursionError: it nests too deep.
+    """
+    if isinstance(value, Mapping):
+        return "object", frozenset((name, identity(each)) for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return "list", *map(identity, value)
+    return type(value) is bool, value
 
 
 @lru_cache(maxsize=8)
 def _checked(schema: str) -> dict[str, Any]:
-    from app.engine.structured.source import Source  # late, as above
-
     # Found evaluated, jsonschema searches names with patterns in a way that nothing can stop.
     if '"patternProperties"' in schema and '"unevaluatedProperties"' in schema:
         raise CannotCheck(
             "A schema with both patternProperties and unevaluatedProperties is not checked."
         )
-    return Source(json.loads(schema)).root
+    root: dict[str, Any] = _of_one_dialect(Source(json.loads(schema)).root)
+    return root
+
+
+def _of_one_dialect(schema: Any) -> Any:
+    """Without `$schema`: on meeting one, jsonschema goes on with its own keywords, without ours."""
+    if isinstance(schema, list):
+        return [_of_one_dialect(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _part(key, value) for key, value in schema.items() if key != "$schema"}
+
+
+def _part(key: str, value: Any) -> Any:
+    if key in _VALUES:
+        return value
+    if key in _MAPS and isinstance(value, dict):
+        return {name: _of_one_dialect(each) for name, each in value.items()}
+    return _of_one_dialect(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +136,7 @@ class _Keywords:
     """Keywords in place of those that may run away; all stop when the time is over."""
 
     search: Search
+    skips_unreadable: bool
 
     def over(self, keywords: Mapping[str, Keyword]) -> dict[str, Keyword]:
         """These keywords, with ours in their place."""
@@ -100,7 +159,12 @@ class _Keywords:
         return run
 
     def _matches(self, pattern: str, text: str) -> bool:
-        return self.search.find(pattern, text) is not None
+        try:
+            return self.search.find(pattern, text) is not None
+        except UnreadablePattern:
+            if self.skips_unreadable:
+                return True
+            raise
 
     def _pattern(
         self, _validator: Any, wanted: str, value: Any, _schema: Any
@@ -128,7 +192,8 @@ class _Keywords:
                 continue
             if wanted is False:
                 yield _fault(f"{name!r} is not allowed here")
-            yield from validator.descend(each, wanted, path=name)
+            else:
+                yield from validator.descend(each, wanted, path=name)
 
     def _unique_items(
         self, _validator: Any, wanted: bool, value: Any, _schema: Any

@@ -1,0 +1,1 @@
+"""One run of an agent: the loop, its limits, the calls of tools and who allows them."""

@@ -1,0 +1,100 @@
+"""All metrics with what they need: the library's embedder, and a model that judges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from app.base.jobs import CancelToken
+from app.evals.judging.judge import Judge
+from app.evals.judging.pointwise import Judgement
+from app.evals.metrics.meaning import SemanticSimilarity
+from app.evals.metrics.metric import Metric
+from app.evals.metrics.registry import metric_from_json, metric_to_json
+from app.evals.runs.measuring import MetricFacts, OpenMetric
+from app.modelhub.borrowing import ModelLending, Wanted
+from app.modelhub.endpoints import EndpointService
+from app.modelhub.in_use import ServedModel
+from app.modelhub.service import ModelService
+
+Vectors = tuple[tuple[float, ...], ...]
+
+
+class ModelMetrics:
+    """Every metric that `metrics.registry` knows; `runs.measuring.Metrics` without knowing it."""
+
+    def __init__(
+        self,
+        embed: Callable[[Sequence[str], CancelToken], Vectors],
+        models: ModelService,
+        endpoints: EndpointService,
+        lending: ModelLending,
+    ) -> None:
+        self._embed = embed
+        self._models = models
+        self._endpoints = endpoints
+        self._lending = lending
+
+    def facts(self, document: Mapping[str, Any]) -> MetricFacts:
+        """What a run keeps of a metric; where the model in use judges, its name is filled in.
+
+        Raises:
+            MetricError: there is no such metric, or a setting is wrong.
+            NotFound: there is no such model to judge.
+        """
+        metric = metric_from_json(document)
+        if isinstance(metric, Judgement):
+            metric = self._with_model(metric)
+        is_better = bool(getattr(metric, "higher_is_better", True))
+        return MetricFacts(metric_to_json(metric), _label(metric), is_better)
+
+    @contextmanager
+    def opened(self, document: Mapping[str, Any], cancel: CancelToken) -> Iterator[OpenMetric]:
+        """The metric, ready until the end of the `with` block; a judge is loaded for that time.
+
+        Raises:
+            AppError: the model that judges is not there, or cannot be loaded.
+            Cancelled: it was stopped while loading.
+        """
+        metric = metric_from_json(document)
+        if isinstance(metric, SemanticSimilarity):
+
+            def embed(texts: Sequence[str]) -> Vectors:
+                return self._embed(texts, cancel)
+
+            yield OpenMetric(metric_from_json(document, embed=embed))
+        elif isinstance(metric, Judgement):
+            with self._lending.borrow(self._wanted(metric.model), cancel) as lent:
+                judge = Judge(lent.engine, lent.sha256, cancel)
+                facts = judge.facts
+                at_once = facts.streams if facts else 1
+                yield OpenMetric(metric_from_json(document, judge=judge), max(at_once, 1))
+        else:
+            yield OpenMetric(metric)
+
+    def _with_model(self, metric: Judgement) -> Judgement:
+        if metric.model:
+            self._wanted(metric.model)
+            return metric
+        used = self._models.in_use
+        if used is None:
+            return metric
+        if isinstance(used, ServedModel):
+            return replace(metric, model=used.endpoint.name)
+        is_only = len(self._models.matching(used.name)) == 1
+        return replace(metric, model=used.name if is_only else str(used.model.id))
+
+    def _wanted(self, name: str) -> Wanted:
+        if not name:
+            return Wanted()
+        if not self._models.matching(name) and self._endpoints.matching(name):
+            return Wanted(endpoint=self._endpoints.find(name).id)
+        return Wanted(model=self._models.find(name).id)
+
+
+def _label(metric: Metric) -> str:
+    if isinstance(metric, Judgement):
+        return str(metric.rubric["name"])
+    return metric.name.replace("_", " ")

@@ -1,0 +1,1 @@
+"""Queries of evaluation: rows in, entities out. Called inside a session; decides nothing."""

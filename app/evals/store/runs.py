@@ -1,0 +1,376 @@
+"""Runs, their candidates and metrics."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+
+from app.base.errors import NotFound
+from app.chat.plain import to_plain
+from app.engine.protocol import ModelFacts
+from app.evals.entities import Item
+from app.evals.runs.entities import (
+    Candidate,
+    CandidateState,
+    MetricId,
+    Run,
+    RunId,
+    RunMetric,
+    RunState,
+    SuiteId,
+    Task,
+)
+from app.evals.runs.measuring import MetricFacts
+from app.evals.store.codec import candidate_of, candidate_to_json, item_from_json
+from app.evals.store.suites import BOUND, has_tag
+from app.evals.tables import (
+    CandidateRow,
+    ItemRow,
+    RunItemRow,
+    RunMetricRow,
+    RunRow,
+    SampleRow,
+    ScoreRow,
+    SuiteRow,
+)
+from app.prompts.entities import PromptId
+from app.storage.base import now
+from app.storage.db import Session
+
+_IS_THERE = RunRow.deleted_at.is_(None)
+_ACTIVE = [each.value for each in RunState if each.is_active]
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A run that is to be stored, with ids of its items."""
+
+    name: str
+    task: Task
+    suite_id: SuiteId
+    suite_number: int
+    suite_sha256: str
+    items: Sequence[int]
+    repeats: int
+    seed: int
+    candidates: Sequence[Candidate]
+
+
+def chosen_items(
+    session: Session, suite_id: SuiteId, keys: Sequence[str], tag: str, most: int
+) -> tuple[tuple[int, Item], ...]:
+    """Ids and items of the newest version that a plan asks for, in their order."""
+    query = select(ItemRow.id, ItemRow.key, ItemRow.document).where(
+        ItemRow.suite_id == suite_id, ItemRow.until.is_(None)
+    )
+    query = query.where(has_tag(tag)) if tag else query
+    wanted = frozenset(keys)
+    rows = session.execute(query.order_by(ItemRow.position))
+    found = [(row.id, row.document) for row in rows if not wanted or row.key in wanted]
+    chosen = found[:most] if most else found
+    return tuple((number, item_from_json(document)) for number, document in chosen)
+
+
+def add(session: Session, new: NewRun) -> RunId:
+    """A run that waits, without metrics."""
+    row = RunRow(
+        name=new.name,
+        state=RunState.WAITING,
+        task=new.task,
+        suite_id=new.suite_id,
+        suite_name=_suite_name(session, new.suite_id),
+        suite_number=new.suite_number,
+        suite_sha256=new.suite_sha256,
+        items=len(new.items),
+        repeats=new.repeats,
+        seed=new.seed,
+        baseline=0,
+        problem="",
+        created_at=now(),
+    )
+    session.add(row)
+    session.flush()
+    session.add_all(
+        RunItemRow(run_id=row.id, position=place, item_id=each)
+        for place, each in enumerate(new.items)
+    )
+    for each in new.candidates:
+        prompt = each.prompt
+        session.add(
+            CandidateRow(
+                run_id=row.id,
+                number=each.number,
+                document=candidate_to_json(each),
+                prompt_id=None if prompt is None else prompt.prompt,
+                prompt_number=None if prompt is None else prompt.number,
+                state=each.state,
+                facts=None,
+                problem="",
+                wall_s=0.0,
+            )
+        )
+    return RunId(row.id)
+
+
+def add_metrics(session: Session, run_id: RunId, metrics: Iterable[MetricFacts]) -> None:
+    """Measure by these, too; those that are there already stay as they are."""
+    query = select(RunMetricRow.key, RunMetricRow.label).where(RunMetricRow.run_id == run_id)
+    there = {key: label for key, label in session.execute(query)}
+    for metric in metrics:
+        key = json.dumps(metric.document, sort_keys=True, ensure_ascii=False)
+        if key in there:
+            continue
+        label, number = metric.label, 1
+        while label in there.values():
+            number += 1
+            label = f"{metric.label} {number}"
+        there[key] = label
+        session.add(
+            RunMetricRow(
+                run_id=run_id,
+                key=key,
+                document=dict(metric.document),
+                label=label,
+                higher_is_better=metric.higher_is_better,
+                summary=None,
+            )
+        )
+
+
+def summaries(session: Session, run_id: RunId) -> dict[int, Any]:
+    """What was kept of each metric's summary, by its id; None for nothing."""
+    query = select(RunMetricRow.id, RunMetricRow.summary).where(RunMetricRow.run_id == run_id)
+    return {metric: summary for metric, summary in session.execute(query)}
+
+
+def put_summaries(session: Session, found: Mapping[MetricId, Any]) -> None:
+    """Keep summaries of metrics, those that are there still."""
+    for metric, summary in found.items():
+        where = RunMetricRow.id == metric
+        session.execute(update(RunMetricRow).where(where).values(summary=summary))
+
+
+def remove_metric(session: Session, run_id: RunId, metric_id: MetricId) -> None:
+    """Forget a metric and its scores."""
+    where = (RunMetricRow.run_id == run_id, RunMetricRow.id == metric_id)
+    session.execute(delete(RunMetricRow).where(*where))
+
+
+def runs(session: Session, suite_id: SuiteId | None = None) -> tuple[Run, ...]:
+    """Every run, or those of a suite, newest first."""
+    conditions = () if suite_id is None else (RunRow.suite_id == suite_id,)
+    return _runs(session, *conditions)
+
+
+def run(session: Session, run_id: RunId) -> Run:
+    """One run, or `NotFound`."""
+    found = _runs(session, RunRow.id == run_id)
+    if not found:
+        raise NotFound(f"There is no run {run_id}.", "It may have been deleted.")
+    return found[0]
+
+
+def change(
+    session: Session,
+    run_id: RunId,
+    *,
+    state: RunState | None = None,
+    problem: str | None = None,
+    baseline: int | None = None,
+    name: str | None = None,
+    started_at: datetime | None = None,
+    ended_at: datetime | None = None,
+) -> None:
+    """Change what is given of a run; a time that is there stays unless another is given."""
+    values = {
+        "state": state,
+        "problem": problem,
+        "baseline": baseline,
+        "name": name,
+        "started_at": started_at,
+        "ended_at": ended_at,
+    }
+    given = {column: value for column, value in values.items() if value is not None}
+    session.execute(update(RunRow).where(RunRow.id == run_id).values(**given))
+
+
+def change_candidate(
+    session: Session,
+    run_id: RunId,
+    number: int,
+    *,
+    state: CandidateState | None = None,
+    problem: str | None = None,
+    facts: ModelFacts | None = None,
+    sha256: str = "",
+    more_wall_s: float = 0.0,
+) -> None:
+    """Change what is given of a candidate."""
+    row = session.get_one(CandidateRow, (run_id, number))
+    row.state = row.state if state is None else state
+    row.problem = row.problem if problem is None else problem
+    row.facts = row.facts if facts is None else to_plain(facts)
+    row.wall_s += more_wall_s
+    candidate = candidate_of(row)
+    if sha256 and not candidate.model.sha256:
+        model = replace(candidate.model, sha256=sha256)
+        row.document = candidate_to_json(replace(candidate, model=model))
+
+
+def let_candidates_wait(session: Session, run_id: RunId, *states: CandidateState) -> None:
+    """Candidates in these states wait again."""
+    where = (CandidateRow.run_id == run_id, CandidateRow.state.in_(states))
+    waiting = {"state": CandidateState.WAITING.value, "problem": ""}
+    session.execute(update(CandidateRow).where(*where).values(**waiting))
+
+
+def mark_interrupted(session: Session) -> None:
+    """Runs that somebody worked on when Cairn ended are interrupted now."""
+    found = update(RunRow).where(RunRow.state.in_(_ACTIVE)).returning(RunRow.id)
+    for run_id in session.scalars(found.values(state=RunState.INTERRUPTED)).all():
+        let_candidates_wait(session, RunId(run_id), CandidateState.RUNNING)
+
+
+def mark_deleted(session: Session, run_id: RunId, *, is_deleted: bool) -> None:
+    """Hide a run, or show it again."""
+    moment = now() if is_deleted else None
+    session.execute(update(RunRow).where(RunRow.id == run_id).values(deleted_at=moment))
+
+
+def purge(session: Session) -> None:
+    """Let go of the deleted runs."""
+    session.execute(delete(RunRow).where(RunRow.deleted_at.is_not(None)))
+
+
+def seconds_per_sample(session: Session, candidate: Candidate) -> float | None:
+    """How long a sample took by the newest runs of this model, waiting shared; None if unknown."""
+    counts = _sample_counts().subquery()
+    query = (
+        select(CandidateRow, counts.c.samples)
+        .join(
+            counts,
+            (counts.c.run_id == CandidateRow.run_id) & (counts.c.candidate == CandidateRow.number),
+        )
+        .where(CandidateRow.wall_s > 0)
+        .order_by(CandidateRow.run_id.desc())
+        .limit(BOUND)
+    )
+    wanted = candidate.model
+    for row, samples in session.execute(query):
+        model = candidate_of(row).model
+        if (model.name, model.quantization, model.host) == (
+            wanted.name,
+            wanted.quantization,
+            wanted.host,
+        ):
+            return float(row.wall_s / samples)
+    return None
+
+
+def newest_of_prompt(session: Session, prompt_id: PromptId, number: int) -> tuple[Run, int] | None:
+    """The newest finished run with this version of a prompt, and the number of its candidate."""
+    query = (
+        select(RunRow.id, CandidateRow.number)
+        .join(CandidateRow, CandidateRow.run_id == RunRow.id)
+        .where(
+            CandidateRow.prompt_id == prompt_id,
+            CandidateRow.prompt_number == number,
+            RunRow.state == RunState.DONE,
+            _IS_THERE,
+        )
+        .order_by(RunRow.ended_at.desc(), RunRow.id.desc(), CandidateRow.number)
+        .limit(1)
+    )
+    found = session.execute(query).first()
+    return None if found is None else (run(session, RunId(found[0])), found[1])
+
+
+def _suite_name(session: Session, suite_id: SuiteId) -> str:
+    return session.get_one(SuiteRow, suite_id).name
+
+
+def _sample_counts() -> Any:
+    return select(SampleRow.run_id, SampleRow.candidate, func.count().label("samples")).group_by(
+        SampleRow.run_id, SampleRow.candidate
+    )
+
+
+def _runs(session: Session, *conditions: ColumnElement[bool]) -> tuple[Run, ...]:
+    there = (_IS_THERE, *conditions)
+    ids = select(RunRow.id).where(*there)
+    candidates: defaultdict[int, list[Candidate]] = defaultdict(list)
+    of_candidates = select(CandidateRow).where(CandidateRow.run_id.in_(ids))
+    for row in session.scalars(of_candidates.order_by(CandidateRow.number)):
+        candidates[row.run_id].append(candidate_of(row))
+    counts = _counts(session, ids)
+    metrics = _metrics(session, ids, {run_id: each[0] for run_id, each in counts.items()})
+    query = select(RunRow).where(*there).order_by(RunRow.id.desc())
+    return tuple(
+        _run_of(row, candidates[row.id], metrics[row.id], *counts.get(row.id, (0, 0)))
+        for row in session.scalars(query)
+    )
+
+
+def _counts(session: Session, ids: Any) -> dict[int, tuple[int, int]]:
+    problems = func.count().filter(SampleRow.problem != "")
+    query = select(SampleRow.run_id, func.count(), problems).where(SampleRow.run_id.in_(ids))
+    query = query.group_by(SampleRow.run_id)
+    return {run_id: (samples, problems) for run_id, samples, problems in session.execute(query)}
+
+
+def _metrics(
+    session: Session, ids: Any, samples: Mapping[int, int]
+) -> Mapping[int, list[RunMetric]]:
+    scored = (
+        select(func.count())
+        .select_from(ScoreRow)
+        .where(ScoreRow.metric_id == RunMetricRow.id)
+        .correlate(RunMetricRow)
+        .scalar_subquery()
+    )
+    query = select(RunMetricRow, scored).where(RunMetricRow.run_id.in_(ids))
+    found: defaultdict[int, list[RunMetric]] = defaultdict(list)
+    for row, count in session.execute(query.order_by(RunMetricRow.id)):
+        unscored = samples.get(row.run_id, 0) - count
+        metric = RunMetric(
+            MetricId(row.id), row.document, row.label, row.higher_is_better, unscored
+        )
+        found[row.run_id].append(metric)
+    return found
+
+
+def _run_of(
+    row: RunRow,
+    candidates: Sequence[Candidate],
+    metrics: Sequence[RunMetric],
+    samples: int,
+    problems: int,
+) -> Run:
+    return Run(
+        id=RunId(row.id),
+        name=row.name,
+        state=RunState(row.state),
+        task=Task(row.task),
+        suite_id=SuiteId(row.suite_id),
+        suite_name=row.suite_name,
+        suite_number=row.suite_number,
+        suite_sha256=row.suite_sha256,
+        items=row.items,
+        repeats=row.repeats,
+        seed=row.seed,
+        candidates=tuple(candidates),
+        metrics=tuple(metrics),
+        created_at=row.created_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        baseline=row.baseline,
+        samples=samples,
+        problems=problems,
+        problem=row.problem,
+    )

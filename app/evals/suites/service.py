@@ -1,0 +1,283 @@
+"""The use cases of suites: making, importing and editing them, with every version kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from app.base.changes import Notices, Topic
+from app.base.errors import NotFound
+from app.evals.entities import Item
+from app.evals.errors import BadSuiteName
+from app.evals.metrics.registry import metric_from_json
+from app.evals.runs.entities import StoredSuite, SuiteId, SuiteVersion
+from app.evals.store import suites as store
+from app.evals.suites.suite import (
+    MAX_ITEMS,
+    Suite,
+    SuiteError,
+    check_item,
+    digest_of,
+    made_key,
+)
+from app.prompts.naming import fold
+from app.storage.db import Database, Session
+
+T = TypeVar("T")
+
+LONGEST_NAME = 100
+LONGEST_DESCRIPTION = 2_000
+
+
+class SuiteService:
+    """The suites. All that changes one is a single transaction; `NotFound` if it is gone."""
+
+    def __init__(
+        self,
+        database: Database,
+        notices: Notices,
+        samples: Callable[[], Iterable[Suite]] = tuple,
+    ) -> None:
+        """Serve the suites of a database.
+
+        Args:
+            samples: what there is to begin with; asked for once, at the first use of a database
+                that never held a suite.
+        """
+        self._database = database
+        self._notices = notices
+        self._samples = samples
+        self._planting = threading.Lock()
+        self._is_planted = False
+
+    def suites(self) -> tuple[StoredSuite, ...]:
+        """Every suite by name."""
+        return self._read(store.suites)
+
+    def get(self, suite_id: SuiteId) -> StoredSuite:
+        """One suite."""
+        return self._read(lambda s: store.suite(s, suite_id))
+
+    def find(self, name: str) -> StoredSuite:
+        """The suite with this name, whatever the case."""
+        return self._read(lambda s: store.by_name(s, name.strip()))
+
+    def create(
+        self,
+        name: str,
+        items: Iterable[Item] = (),
+        *,
+        description: str = "",
+        metrics: Iterable[Mapping[str, Any]] = (),
+    ) -> StoredSuite:
+        """Begin a suite.
+
+        Raises:
+            BadSuiteName: the name or description cannot be used, or another suite has the name.
+            SuiteError: an item cannot be used, or two have the same key.
+            MetricError: there is no such metric.
+        """
+        suite = _checked(Suite(_name(name), tuple(items), description, tuple(metrics)))
+        return self.get(self._write(lambda s: _add(s, suite, suite.name)))
+
+    def take_in(self, suite: Suite) -> StoredSuite:
+        """Keep a suite that was read from a file, under a free name.
+
+        Raises:
+            SuiteError, MetricError: as `create`.
+        """
+        shown = "".join(each if each.isprintable() else " " for each in suite.name)
+        name = " ".join(shown.split())[:LONGEST_NAME] or "Suite"
+        short = suite.description[:LONGEST_DESCRIPTION]
+        checked = _checked(replace(suite, name=name, description=short))
+
+        def work(session: Session) -> SuiteId:
+            return _add(session, checked, store.free_name(session, name, LONGEST_NAME))
+
+        return self.get(self._write(work))
+
+    def change(
+        self,
+        suite_id: SuiteId,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        metrics: Sequence[Mapping[str, Any]] | None = None,
+    ) -> StoredSuite:
+        """Give a suite another name, description or metrics; None keeps them.
+
+        Raises:
+            BadSuiteName, MetricError: as `create`.
+        """
+        new_name = None if name is None else _name(name)
+        text = None if description is None else _description(description)
+        for each in metrics or ():
+            metric_from_json(each)
+        return self._change(
+            suite_id,
+            lambda s: store.change(s, suite_id, name=new_name, description=text, metrics=metrics),
+        )
+
+    def delete(self, suite_id: SuiteId) -> None:
+        """Take a suite away; its runs stay. `restore` brings it back until a purge."""
+        self._write(lambda s: store.mark_deleted(s, suite_id))
+
+    def restore(self, suite_id: SuiteId) -> StoredSuite:
+        """Bring a deleted suite back, under another name if its name was taken meanwhile."""
+        return self._change(suite_id, lambda s: store.restore(s, suite_id, LONGEST_NAME))
+
+    def purge_deleted(self) -> None:
+        """Let go of deleted suites that have no runs for good."""
+        self._database.write(store.purge)
+
+    def versions(self, suite_id: SuiteId) -> tuple[SuiteVersion, ...]:
+        """Every version, newest first."""
+        return self._read(lambda s: store.versions(s, suite_id))
+
+    def tags(self, suite_id: SuiteId) -> Mapping[str, int]:
+        """The tags of the items in order, and how many have each."""
+        return self._read(lambda s: store.tags(s, suite_id))
+
+    def count(self, suite_id: SuiteId, *, search: str = "", tag: str = "") -> int:
+        """How many items `items` goes over."""
+        return self._read(lambda s: store.count_items(s, suite_id, fold(search).split(), tag))
+
+    def items(
+        self,
+        suite_id: SuiteId,
+        *,
+        search: str = "",
+        tag: str = "",
+        offset: int = 0,
+        limit: int = 100,
+    ) -> tuple[Item, ...]:
+        """A page of the newest version's items, in order.
+
+        Args:
+            search: only those with all of these words, or parts of words, in key, input, targets
+                or tags.
+            tag: only those that have it.
+            offset, limit: which part of them; a limit of -1 is all of the rest.
+        """
+        words = fold(search).split()
+        return self._read(lambda s: store.items(s, suite_id, words, tag, offset, limit))
+
+    def whole(self, suite_id: SuiteId) -> Suite:
+        """The newest version with all its items, to be written as a file."""
+        found = self.get(suite_id)
+        items = self.items(suite_id, limit=-1)
+        return Suite(found.name, items, found.description, found.metrics)
+
+    def add_item(self, suite_id: SuiteId, item: Item) -> Item:
+        """Add an item, in a new version; an empty key is made from the content.
+
+        Returns:
+            The item as it is stored; one that was there already is left as it was.
+
+        Raises:
+            SuiteError: it cannot be used, or another item has its key.
+        """
+        item = item if item.key else replace(item, key=made_key(item))
+        check_item(item)
+
+        def work(session: Session) -> None:
+            same = store.items_with_keys(session, suite_id, [item.key]).get(item.key)
+            if same is not None and same.digest != digest_of(item):
+                raise SuiteError(
+                    f"Another item has the key “{item.key}”.", "Give it another key, or none."
+                )
+            if same is None and store.count_items(session, suite_id, (), "") >= MAX_ITEMS:
+                raise SuiteError(f"A suite has at most {MAX_ITEMS:,} items.", "Begin another one.")
+            store.put(session, suite_id, (item,), replacing=False)
+
+        self._write(work)
+        return item
+
+    def change_item(self, suite_id: SuiteId, item: Item) -> None:
+        """Put an item in place of the one with its key, in a new version.
+
+        Raises:
+            SuiteError: it cannot be used.
+            NotFound: no item has the key.
+        """
+        check_item(item)
+
+        def work(session: Session) -> None:
+            if not store.items_with_keys(session, suite_id, [item.key]):
+                raise NotFound(f"The item “{item.key}” is not there any more.")
+            store.put(session, suite_id, (item,), replacing=True)
+
+        self._write(work)
+
+    def remove_items(self, suite_id: SuiteId, keys: Sequence[str]) -> None:
+        """Take items out, in a new version. `restore_items` puts them back where they were."""
+        self._write(lambda s: store.take_out(s, suite_id, keys))
+
+    def restore_items(self, suite_id: SuiteId, keys: Sequence[str]) -> None:
+        """Put items that were removed back, in a new version; those that are there stay."""
+        self._write(lambda s: store.bring_back(s, suite_id, keys))
+
+    def _change(self, suite_id: SuiteId, work: Callable[[Session], None]) -> StoredSuite:
+        self._write(work)
+        return self.get(suite_id)
+
+    def _read(self, work: Callable[[Session], T]) -> T:
+        self._plant()
+        with self._database.read() as session:
+            return work(session)
+
+    def _write(self, work: Callable[[Session], T]) -> T:
+        self._plant()
+        done = self._database.write(work)
+        self._notices.changed(Topic.EVALS)
+        return done
+
+    def _plant(self) -> None:
+        with self._planting:
+            if self._is_planted:
+                return
+            self._is_planted = True
+            with self._database.read() as session:
+                if not store.is_untouched(session):
+                    return
+            samples = [_checked(each) for each in self._samples()]
+            self._database.write(lambda s: [_add(s, each, each.name) for each in samples])
+
+
+def _add(session: Session, suite: Suite, name: str) -> SuiteId:
+    suite_id = store.add(session, name, suite.description, suite.metrics)
+    store.put(session, suite_id, suite.items, replacing=False)
+    return suite_id
+
+
+def _checked(suite: Suite) -> Suite:
+    for item in suite.items:
+        check_item(item)
+    if len({item.key for item in suite.items}) < len(suite.items):
+        raise SuiteError("Two items have the same key.", "Give each a key of its own.")
+    if len(suite.items) > MAX_ITEMS:
+        raise SuiteError(f"A suite has at most {MAX_ITEMS:,} items.", "Make two of it.")
+    for each in suite.metrics:
+        metric_from_json(each)
+    _description(suite.description)
+    return suite
+
+
+def _name(name: str) -> str:
+    text = " ".join(name.split())
+    if not text or len(text) > LONGEST_NAME or not text.isprintable():
+        raise BadSuiteName(
+            "This cannot be the name of a suite.",
+            f"Write a name on one line, with up to {LONGEST_NAME} characters.",
+        )
+    return text
+
+
+def _description(text: str) -> str:
+    if len(text) > LONGEST_DESCRIPTION:
+        raise BadSuiteName(
+            "The description is too long.", f"Up to {LONGEST_DESCRIPTION:,} characters are kept."
+        )
+    return text.strip()

@@ -1,0 +1,1 @@
+"""The evaluation pane: suites, runs while they work, and what came of them."""

@@ -1,0 +1,59 @@
+"""What the first screen and a run's page read at a time, off the GUI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.base.errors import NotFound
+from app.evals.runs.entities import Run, RunId, StoredSuite, SuiteId
+from app.evals.runs.results import RunResults
+from app.evals.service import EvalService
+from app.ui.evals.words import best_of
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """All suites by name, and all runs, newest first."""
+
+    suites: tuple[StoredSuite, ...]
+    runs: tuple[Run, ...]
+
+    def last_runs(self) -> Mapping[SuiteId, Run]:
+        """The newest run of each suite that has any."""
+        return {run.suite_id: run for run in reversed(self.runs)}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRun:
+    """A run summed up, and the tags of its items; `tags` is empty where its suite is gone."""
+
+    results: RunResults
+    tags: tuple[str, ...]
+
+
+def read_shelf(evals: EvalService) -> Shelf:
+    """Everything the first screen lists."""
+    return Shelf(evals.suites.suites(), evals.runs())
+
+
+def read_best(evals: EvalService, run: Run) -> tuple[RunId, str]:
+    """The best candidate of a run in words, beside the id of the run."""
+    try:
+        return run.id, best_of(evals.results(run.id))
+    except NotFound:  # it was deleted meanwhile
+        return run.id, ""
+
+
+def read_run(evals: EvalService, run_id: RunId) -> ShownRun:
+    """A run summed up.
+
+    Raises:
+        NotFound: it is gone.
+    """
+    results = evals.results(run_id)
+    try:
+        tags = tuple(evals.suites.tags(results.run.suite_id))
+    except NotFound:
+        tags = ()
+    return ShownRun(results, tags)

@@ -1,0 +1,1 @@
+"""The prompts pane: prompts with their drafts, versions and labels."""

@@ -1,0 +1,69 @@
+"""Run and Stop, and whether the words that differ are marked."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from app.ui.pane import PaneContext
+from app.ui.widgets.buttons import Button
+from app.ui.widgets.labels import Label
+from app.ui.widgets.layout import row
+from app.ui.widgets.switch import Switch
+
+_MARK = "Mark the words that differ"
+
+
+class RunBar(QWidget):
+    """One line of the playground.
+
+    Signals:
+        run_requested, stop_requested: a button was pressed.
+        marks_wanted: whether the words that differ shall be marked.
+    """
+
+    run_requested = Signal()
+    stop_requested = Signal()
+    marks_wanted = Signal(bool)
+
+    def __init__(self, context: PaneContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._run = Button("Run", "primary", context.icons.icon("ph.play", "on_accent"))
+        self._run.setToolTip("Have both answer")
+        self._run.clicked.connect(self.run_requested)
+        self._stop = Button("Stop", "", context.icons.icon("ph.stop"))
+        self._stop.clicked.connect(self.stop_requested)
+        self._same = Label("", "caption")
+        self._marks = Switch(context.theme, _MARK)
+        self._marks.toggled.connect(self._on_toggled)
+        words = Label(_MARK)
+        words.setBuddy(self._marks)
+        row(self._run, self._stop, None, self._same, words, self._marks, into=self)
+
+    @property
+    def marks(self) -> bool:
+        """Whether the words that differ are to be marked."""
+        return self._marks.isChecked()
+
+    def show_state(self, *, is_running: bool, can_run: bool, can_compare: bool) -> None:
+        """Offer what can be done now."""
+        self._run.setEnabled(can_run and not is_running)
+        self._stop.setEnabled(is_running)
+        self._stop.setVisible(is_running)
+        self._marks.setEnabled(can_compare and not is_running)
+
+    def show_stopping(self) -> None:
+        """Stop was pressed; once is enough."""
+        self._stop.setEnabled(False)
+
+    def unmark(self) -> None:
+        """Switch the marks off."""
+        self._marks.setChecked(False)
+
+    def say_same(self) -> None:
+        """There is nothing to mark."""
+        self._same.setText("The answers are the same.")
+
+    def _on_toggled(self, is_wanted: bool) -> None:
+        self._same.setText("")
+        self.marks_wanted.emit(is_wanted)

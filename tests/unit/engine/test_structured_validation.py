@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from app.engine.structured.validation import CHECK_LIMIT_S, CannotCheck, Fault, faults
+
+LATE_S = 5.0  # on a busy computer
+
+
+def test_faults_name_the_path_and_stop_where_enough_are_found():
+    schema = {"items": {"properties": {"age": {"type": "integer"}}}}
+    value = [{"age": 1}, {"age": "two"}, {"age": None}]
+    assert faults(schema, value) == (Fault((1, "age"), "'two' is not of type 'integer'"),)
+    assert [each.place for each in faults(schema, value, most=9)] == ["[1].age", "[2].age"]
+
+
+def test_name_that_is_one_too_many_is_one_fault():
+    found = faults({"additionalProperties": False}, {"a": 1}, most=9)
+    assert found == (Fault((), "'a' is not allowed here"),)
+
+
+SLOW = "(a|aa)+$"
+DIALECTS = [
+    "https://json-schema.org/draft/2020-12/schema",
+    "http://json-schema.org/draft-07/schema#",
+]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"allOf": [{"$schema": "", "pattern": SLOW}]},
+        {"$schema": "", "$ref": "#/$defs/slow", "$defs": {"slow": {"pattern": SLOW}}},
+        {"$ref": "#/$defs/slow", "$defs": {"slow": {"$schema": "", "pattern": SLOW}}},
+        {"$schema": "", "not": {"$schema": "", "not": {"pattern": SLOW}}},
+    ],
+)
+def test_dialect_within_a_schema_does_not_bring_patterns_without_a_clock(
+    schema: dict[str, Any], dialect: str
+):
+    before = time.monotonic()
+    with pytest.raises(CannotCheck, match="too long"):
+        faults(_in_dialect(schema, dialect), "a" * 5_000 + "!")
+    assert time.monotonic() - before < CHECK_LIMIT_S + LATE_S
+
+
+def _in_dialect(schema: Any, dialect: str) -> Any:
+    if not isinstance(schema, dict):
+        return (
+            [_in_dialect(each, dialect) for each in schema] if isinstance(schema, list) else schema
+        )
+    return {
+        key: dialect if key == "$schema" else _in_dialect(value, dialect)
+        for key, value in schema.items()
+    }
+
+
+def test_property_of_the_name_of_a_dialect_is_checked():
+    schema = {"properties": {"$schema": {"type": "string"}}, "enum": [{"$schema": 1}]}
+    assert faults(schema, {"$schema": 1})[0].path == ("$schema",)
+
+
+def test_pattern_of_another_engine_is_an_error_unless_it_may_be_skipped():
+    schema = {"pattern": "[^]"}
+    with pytest.raises(CannotCheck, match="cannot be read"):
+        faults(schema, "a")
+    assert faults(schema, "a", skips_unreadable=True) == ()
+
+
+def test_schema_that_takes_long_to_read_does_not_use_up_the_time_to_check():
+    schema = {"properties": {f"p{number}": {"type": "integer"} for number in range(5_000)}}
+    assert faults(schema, {"p4999": "?"}, limit_s=0.2)[0].place == ".p4999"
