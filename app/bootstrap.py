@@ -104,13 +104,7 @@ def build(paths: DataPaths, children: Children | None = None, keys: Keys | None 
         database = Database(paths.database)
         undo.callback(database.close)
         database.open()
-        engine = EngineHost(
-            paths.logs,
-            run.engine,
-            *run.engine_args,
-            states=paths.engine_states,
-            on_change=lambda _state: notices.changed(Topic.MODELS),
-        )
+        engine = _engine(paths, run, notices)
         undo.callback(engine.close)
         endpoints = EndpointService(database, notices, keys)
         served = ServedModels(endpoints, engine, notices)
@@ -131,10 +125,14 @@ def build(paths: DataPaths, children: Children | None = None, keys: Keys | None 
         runner = Runner(settings, database, lending, library, grants, servers.all_tools)
         agent_runs = RunService(database, notices, runner)
         undo.callback(agent_runs.close)
+        parts = Parts(
+            models,
+            lending,
+            Planner(settings, models, endpoints, prompts),
+            ModelMetrics(library.embed, models, endpoints, lending),
+        )
         suites = SuiteService(database, notices, sample_suites)
-        metrics = ModelMetrics(library.embed, models, endpoints, lending)
-        planner = Planner(settings, models, endpoints, prompts)
-        evals = EvalService(database, notices, suites, Parts(models, lending, planner, metrics))
+        evals = EvalService(database, notices, suites, parts)
         undo.callback(evals.close)
         close = undo.pop_all().close
     return Services(
@@ -153,6 +151,16 @@ def build(paths: DataPaths, children: Children | None = None, keys: Keys | None 
         tool_servers=servers,
         evals=evals,
         close=close,
+    )
+
+
+def _engine(paths: DataPaths, run: Children, notices: Notices) -> EngineHost:
+    return EngineHost(
+        paths.logs,
+        run.engine,
+        *run.engine_args,
+        states=paths.engine_states,
+        on_change=lambda _state: notices.changed(Topic.MODELS),
     )
 
 

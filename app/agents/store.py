@@ -201,7 +201,7 @@ def save_step(session: Session, step: Step, whole: str | None) -> None:
     changing: dict[str, Any] = {"detail": to_plain(step.detail), "seconds": step.seconds}
     if whole is not None:
         changing["whole"] = whole
-    query = insert(StepRow).values(
+    put = insert(StepRow).values(
         id=step.id,
         run_id=step.run_id,
         parent_id=step.parent,
@@ -209,7 +209,7 @@ def save_step(session: Session, step: Step, whole: str | None) -> None:
         started_at=step.started_at,
         **changing,
     )
-    session.execute(query.on_conflict_do_update(index_elements=[StepRow.id], set_=changing))
+    session.execute(put.on_conflict_do_update(index_elements=[StepRow.id], set_=changing))
 
 
 def delete_steps(session: Session, step_ids: Iterable[StepId]) -> None:

@@ -83,7 +83,8 @@ _TEMPLATES: Final = (
             "Tidy a folder",
             _TIDY,
             tools=_policies(
-                "list_files read_file search_files ask_user", "make_folder move_file delete_file"
+                "list_files read_file search_files ask_user",
+                "make_folder move_file delete_file restore_file",
             ),
         ),
         "Sorts files into folders, and asks before each change.",

@@ -32,7 +32,7 @@ from app.chat.repeat import check_repeat, turns_again
 from app.chat.sampling import longest_reply, room_for_prompt, sampling_from, template_from
 from app.chat.stream import OnEvent, ReplyStream
 from app.engine.engine import Engine
-from app.engine.errors import EngineStopped, NoModelLoaded
+from app.engine.errors import EngineStopped, NoModelLoaded, PromptTooLong
 from app.engine.host import EngineHost
 from app.engine.protocol import FinishReason, Generate, Generated, JsonSchema
 from app.library.entities import Passage, QuotedSentence, Scope
@@ -43,6 +43,10 @@ from app.settings.store import SettingsStore
 log = logging.getLogger(__name__)
 
 NOTHING_FOUND = "Nothing in your documents answers this."
+COUNTS_TOO = (
+    "Passages and the conversation so far count, too: ask over fewer documents, or start a new"
+    " conversation."
+)
 QUOTES = 3  # five find the right sentence once more in 82 questions, and bury it in the rest
 BULLET = re.compile(r"^(?:[-*•·\u2013]|\d{1,2}[.)]|#{1,6})\s+")
 
@@ -327,10 +331,11 @@ def _output(schema: Mapping[str, Any] | None) -> JsonSchema | None:
 
 def _broken(record: AnswerRecord, error: AppError) -> AnswerRecord:
     log.info("answer broke off: %s", error)
+    words = f"{error} {COUNTS_TOO}" if isinstance(error, PromptTooLong) else str(error)
     return replace(
         record,
         finish=FinishReason.FAILED,
-        error=str(error),
+        error=words,
         engine_stopped=isinstance(error, EngineStopped),
     )
 

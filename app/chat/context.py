@@ -169,10 +169,13 @@ def _material(passages: Sequence[Passage]) -> str:
 
 
 def _past_turns(history: Sequence[Message], images: Mapping[str, Image]) -> list[_Said]:
-    """Earlier questions with their answers, in pairs; questions without an answer are left out."""
+    """Earlier questions with their answers, in pairs; questions without an answer are left out.
+
+    Of an answer that a person corrected, the correction is what was said.
+    """
     said: list[_Said] = []
     for asked, answered in pairwise(history):
-        if asked.role is Role.USER and answered.role is Role.ASSISTANT and answered.text:
+        if asked.role is Role.USER and answered.role is Role.ASSISTANT and answered.settled_text:
             said.append(_said(asked.text, asked.pictures, images))
-            said.append((Turn(Role.ASSISTANT, answered.text), ()))
+            said.append((Turn(Role.ASSISTANT, answered.settled_text), ()))
     return said

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NewType
 
+from app.chat.feedback import Feedback
 from app.chat.prompt_use import PromptRef, PromptUse
 from app.engine.messages import Role, Turn
 from app.engine.options import Adapter, KvType, LoadOptions, Rope, Speculation, Switch
@@ -226,6 +227,7 @@ class Message:
         sibling, siblings: this is answer `sibling` (1-based) of `siblings`.
         pictures: that a question came with.
         prompt: that a question was written with.
+        feedback: on an answer.
     """
 
     id: MessageId
@@ -239,6 +241,12 @@ class Message:
     siblings: int = 1
     pictures: tuple[Picture, ...] = ()
     prompt: PromptUse | None = None
+    feedback: Feedback = field(default_factory=Feedback)
+
+    @property
+    def settled_text(self) -> str:
+        """What holds from here on: the person's correction, else the text itself."""
+        return self.feedback.correction or self.text
 
 
 @dataclass(frozen=True, slots=True)

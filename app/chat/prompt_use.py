@@ -13,6 +13,7 @@ from typing import Any
 from app.engine.messages import Role, Turn
 from app.engine.sampling import Sampling
 from app.prompts.entities import Content, PromptId, PromptVersion, Value, Variable
+from app.prompts.errors import PromptError
 
 _SEEDS = 2**31
 
@@ -149,7 +150,7 @@ def ruling(prompt: PromptUse | None, persona: PromptUse | None) -> Ruling:
 
 def _rendered(content: Content, given: Mapping[str, object]) -> tuple[Turn, ...]:
     # Jinja is wanted only when a prompt is used; the chat is there from the start.
-    from app.prompts.rendering import PromptError, render
+    from app.prompts.rendering import render
     from app.prompts.variables import check
 
     checked = check(content.variables, given)

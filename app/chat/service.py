@@ -21,6 +21,7 @@ from app.chat.entities import (
     PictureFile,
     Repeat,
 )
+from app.chat.feedback import Rating, checked_correction
 from app.chat.pictures import PictureFolder, check_number
 from app.chat.prompt_use import PromptUse
 from app.chat.repeat import CannotRepeat
@@ -124,6 +125,31 @@ class ChatService:
         chosen = self._database.write(lambda s: store.choose_sibling(s, message_id, offset))
         self._notices.changed(Topic.CONVERSATIONS)
         return chosen
+
+    def rate(self, message_id: MessageId, rating: Rating | None) -> Message:
+        """Note that a person finds an answer good or bad; None takes that back.
+
+        Raises:
+            NotFound: there is no such answer.
+        """
+        rated = self._database.write(lambda s: store.rate(s, message_id, rating))
+        self._notices.changed(Topic.CONVERSATIONS)
+        return rated
+
+    def correct(self, message_id: MessageId, text: str) -> Message:
+        """Keep an answer as it should have been beside the answer, which stays as it is.
+
+        Later questions build on the correction. One that is empty, or says the same as the answer,
+        takes it back.
+
+        Raises:
+            CorrectionTooLong: it has more than 100,000 characters.
+            NotFound: there is no such answer.
+        """
+        checked = checked_correction(text)
+        corrected = self._database.write(lambda s: store.correct(s, message_id, checked))
+        self._notices.changed(Topic.CONVERSATIONS)
+        return corrected
 
     def ask(
         self,

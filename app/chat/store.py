@@ -17,6 +17,7 @@ from app.chat.entities import (
     MessageId,
     Picture,
 )
+from app.chat.feedback import Feedback, Rating
 from app.chat.prompt_use import PromptUse
 from app.chat.records import (
     pictures_from_json,
@@ -172,6 +173,19 @@ def choose_sibling(session: Session, message_id: MessageId, offset: int) -> Mess
     return message(session, MessageId(siblings[position]))
 
 
+def rate(session: Session, message_id: MessageId, rating: Rating | None) -> Message:
+    """Note what a person thinks of an answer; `NotFound` for anything else."""
+    _answer_row(session, message_id).rating = None if rating is None else rating.value
+    return message(session, message_id)
+
+
+def correct(session: Session, message_id: MessageId, text: str) -> Message:
+    """Put a person's text beside an answer; empty, or like the answer, there is none."""
+    row = _answer_row(session, message_id)
+    row.correction = text if text and text != row.text.strip() else None
+    return message(session, message_id)
+
+
 def pictures_in_use(session: Session) -> frozenset[str]:
     """The SHA-256 of every picture that a message refers to."""
     lists = session.scalars(select(MessageRow.pictures).where(MessageRow.pictures.is_not(None)))
@@ -200,6 +214,13 @@ def _message_row(session: Session, message_id: MessageId) -> MessageRow:
     row = session.get(MessageRow, message_id)
     if row is None:
         raise NotFound("This message is not there any more.")
+    return row
+
+
+def _answer_row(session: Session, message_id: MessageId) -> MessageRow:
+    row = _message_row(session, message_id)
+    if Role(row.role) is not Role.ASSISTANT:
+        raise NotFound("This message is no answer.")
     return row
 
 
@@ -243,4 +264,5 @@ def _message(row: MessageRow, sibling: int = 1, siblings: int = 1) -> Message:
         siblings=siblings,
         pictures=pictures_from_json(row.pictures),
         prompt=use_from_json(row.prompt),
+        feedback=Feedback(Rating(row.rating) if row.rating else None, row.correction or ""),
     )

@@ -32,6 +32,7 @@ class MessageRow(Base):
 
     `pictures` lists those of a question; their bytes are files in the data folder. `prompt` is the
     one a question was written with, as it was filled in.
+    `rating` and `correction` are a person's feedback on an answer, whose `text` stays as it was.
     `turns` is what was sent to the model: turns and passages, word for word. It is large and rarely
     wanted, so it is loaded only when asked for.
     """
@@ -52,4 +53,6 @@ class MessageRow(Base):
     record: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     pictures: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
     prompt: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
+    rating: Mapped[str | None]
+    correction: Mapped[str | None]
     turns: Mapped[Any] = deferred(mapped_column(JSON, nullable=True))

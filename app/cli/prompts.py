@@ -14,10 +14,9 @@ from app.cli.output import Printer
 
 if TYPE_CHECKING:
     from app.bootstrap import Services
-    from app.engine.protocol import ModelFacts
     from app.prompts.entities import Prompt, PromptVersion, Variable
     from app.prompts.files import Written
-    from app.prompts.running import Defaults, Ran
+    from app.prompts.running import Ran
 
 _REFERENCE = "name of a prompt, as it is, or with @label or @number for one of its versions"
 
@@ -129,6 +128,7 @@ def _variable_line(variable: Variable) -> str:
 
 def _run(services: Services, arguments: argparse.Namespace, printer: Printer) -> int:
     from app.engine.errors import NoModelLoaded
+    from app.evals.trials import Trial, drawn_by
     from app.prompts.running import run_prompt
 
     version = services.prompts.resolve(arguments.name)
@@ -139,7 +139,8 @@ def _run(services: Services, arguments: argparse.Namespace, printer: Printer) ->
     if used is None:
         raise NoModelLoaded("No model is loaded to answer.", "Name one with --model.")
     engine = services.models.engine_of(used, sends_passages=True)
-    ran = run_prompt(engine, version.content, given, _defaults(services, used.facts))
+    defaults = drawn_by(Trial(version.content, given), services.settings.current, used.facts)
+    ran = run_prompt(engine, version.content, given, defaults)
     printer.answer(_ran_to_json(arguments.name, version, ran), ran.generated.text)
     return 0
 
@@ -157,20 +158,6 @@ def _value(text: str) -> str:
         ) from error
     except UnicodeDecodeError as error:
         raise BadValue(f"{path} is no text in UTF-8.", "Save it as UTF-8 first.") from error
-
-
-def _defaults(services: Services, facts: ModelFacts) -> Defaults:
-    """Those of chat, as for every answer that says nothing else."""
-    from app.chat.sampling import longest_reply, sampling_from, template_from
-    from app.prompts.running import Defaults
-
-    chosen = services.settings.current
-    return Defaults(
-        sampling_from(chosen.sampling),
-        longest_reply(chosen.chat, facts),
-        chosen.sampling.stop,
-        template_from(chosen.chat, facts),
-    )
 
 
 def _ran_to_json(name: str, version: PromptVersion, ran: Ran) -> dict[str, Any]:

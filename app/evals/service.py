@@ -1,19 +1,14 @@
-"""The use cases of runs: estimating, starting, stopping, scoring again, and what came of them."""
+"""The use cases of runs: estimating, starting, stopping, scoring again."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-import app
 from app.base.changes import Notices, Topic
 from app.base.jobs import CancelToken
 from app.evals.errors import NotNow, RunRefused
-from app.evals.reports.data import ReportData
-from app.evals.runs import comparing
 from app.evals.runs.asking import check_meeting
 from app.evals.runs.entities import (
     CandidateState,
@@ -22,36 +17,22 @@ from app.evals.runs.entities import (
     RunId,
     RunPlan,
     RunState,
-    Sample,
-    SampleId,
-    SampleScore,
-    SuiteId,
 )
 from app.evals.runs.estimating import estimated
 from app.evals.runs.measuring import MetricFacts, Metrics
 from app.evals.runs.planning import MOST_SAMPLES, Planner
-from app.evals.runs.results import (
-    LastScore,
-    MatrixFilter,
-    MatrixPage,
-    RunEstimate,
-    RunResults,
-)
+from app.evals.runs.reading import RunReader
+from app.evals.runs.results import RunEstimate
 from app.evals.runs.runner import Runner
-from app.evals.runs.summary import results_of, shared_by_key
-from app.evals.runs.summing import estimate_of
-from app.evals.store import matrix as matrix_store
+from app.evals.store import metrics as metric_store
 from app.evals.store import runs as store
-from app.evals.store import samples as sample_store
 from app.evals.suites.service import SuiteService
 from app.modelhub.borrowing import ModelLending
 from app.modelhub.service import ModelService
-from app.prompts.entities import PromptId
 from app.storage.db import Database, Session
 
 T = TypeVar("T")
 
-_EVERYTHING = MatrixFilter()
 _LONGEST_NAME = 200
 
 
@@ -65,7 +46,7 @@ class Parts:
     metrics: Metrics
 
 
-class EvalService:
+class EvalService(RunReader):
     """Suites and runs. Methods block and may be called on any thread; `NotFound` if a run is gone.
 
     Attributes:
@@ -75,13 +56,11 @@ class EvalService:
     def __init__(
         self, database: Database, notices: Notices, suites: SuiteService, parts: Parts
     ) -> None:
+        super().__init__(database)
         self.suites = suites
-        self._database = database
         self._notices = notices
         self._parts = parts
         self._runner = Runner(database, notices, parts.lending, parts.metrics)
-        self._settling = threading.Lock()
-        self._is_settled = False
 
     def close(self) -> None:
         """Pause what is worked on; it can be resumed."""
@@ -144,7 +123,7 @@ class EvalService:
                 candidates,
             )
             run_id = store.add(session, new)
-            store.add_metrics(session, run_id, metrics)
+            metric_store.add(session, run_id, metrics)
             return run_id
 
         run_id = self._write(work)
@@ -193,11 +172,12 @@ class EvalService:
         run = self._idle(run_id)
 
         def work(session: Session) -> None:
-            store.add_metrics(session, run_id, facts)
+            metric_store.add(session, run_id, facts)
             store.change(session, run_id, state=RunState.WAITING)
 
         self._write(work)
-        self._runner.add(run_id, generates=False, after=run.state)
+        after = RunState.INTERRUPTED if run.state.is_active else run.state
+        self._runner.add(run_id, generates=False, after=after)
         return self.run(run_id)
 
     def remove_metric(self, run_id: RunId, metric: MetricId) -> None:
@@ -207,19 +187,16 @@ class EvalService:
             NotNow: the run is being worked on.
         """
         self._idle(run_id)
-        self._write(lambda s: store.remove_metric(s, run_id, metric))
+        self._write(lambda s: metric_store.remove(s, run_id, metric))
+
+    @property
+    def current(self) -> RunId | None:
+        """The run that is worked on now."""
+        return self._runner.current
 
     def wait(self, run_id: RunId, timeout_s: float | None = None) -> bool:
         """Wait until a run is not worked on any more; whether that is so by then."""
         return self._runner.wait(run_id, timeout_s)
-
-    def runs(self, suite_id: SuiteId | None = None) -> tuple[Run, ...]:
-        """Every run, or those of a suite, newest first."""
-        return self._read(lambda s: store.runs(s, suite_id))
-
-    def run(self, run_id: RunId) -> Run:
-        """One run."""
-        return self._read(lambda s: store.run(s, run_id))
 
     def rename(self, run_id: RunId, name: str) -> None:
         """Call a run by another name.
@@ -252,69 +229,6 @@ class EvalService:
         self._write(lambda s: store.mark_deleted(s, run_id, is_deleted=False))
         return self.run(run_id)
 
-    def results(self, run_id: RunId) -> RunResults:
-        """A run summed up, at any moment of its life."""
-
-        self._settle()
-        return results_of(self._database, run_id)
-
-    def matrix(
-        self,
-        run_id: RunId,
-        chosen: MatrixFilter = _EVERYTHING,
-        *,
-        offset: int = 0,
-        limit: int = 100,
-    ) -> MatrixPage:
-        """A page of items with what each candidate made of them, in the order of the items.
-
-        Args:
-            run_id: which run.
-            chosen: which items.
-            offset, limit: which part of them; a limit of -1 is all of the rest.
-        """
-        return self._read(lambda s: matrix_store.page(s, run_id, chosen, offset, limit))
-
-    def report_data(self, run_id: RunId) -> ReportData:
-        """All that a report of a run is made of."""
-        rows = self.matrix(run_id, limit=-1).rows
-        moment = datetime.now(UTC).astimezone()
-        return ReportData(self.results(run_id), rows, moment, f"Cairn {app.__version__}")
-
-    def sample(self, sample_id: SampleId) -> tuple[Sample, tuple[SampleScore, ...]]:
-        """One sample with all that was sent, and its scores."""
-        return self._read(lambda s: sample_store.sample(s, sample_id))
-
-    def compare(self, one: RunId, other: RunId) -> tuple[comparing.MetricComparison, ...]:
-        """Every candidate of the other run beside the baseline of the first, on equal items.
-
-        Raises:
-            RunRefused: the two share no metric or no item.
-        """
-        return self._read(lambda s: comparing.compare(s, store.run(s, one), store.run(s, other)))
-
-    def last_score(self, prompt_id: PromptId, number: int) -> LastScore | None:
-        """What a prompt version came to in its newest finished run, by that run's first metric."""
-
-        def work(session: Session) -> LastScore | None:
-            found = store.newest_of_prompt(session, prompt_id, number)
-            if found is None or not found[0].metrics or found[0].ended_at is None:
-                return None
-            run, candidate = found
-            metric = run.metrics[0]
-            table = sample_store.score_table(session, run.id, metric.id)
-            return LastScore(
-                run.id,
-                run.name,
-                run.suite_name,
-                metric.label,
-                metric.higher_is_better,
-                estimate_of(table.get(candidate, {}), shared_by_key(session, run.id)),
-                found[0].ended_at,
-            )
-
-        return self._read(work)
-
     def _facts(self, metrics: Sequence[Mapping[str, Any]]) -> list[MetricFacts]:
         return [self._parts.metrics.facts(each) for each in metrics]
 
@@ -324,23 +238,11 @@ class EvalService:
             raise NotNow(f"“{run.name}” is being worked on.", "Pause it first, or wait.")
         return run
 
-    def _read(self, work: Callable[[Session], T]) -> T:
-        self._settle()
-        with self._database.read() as session:
-            return work(session)
-
     def _write(self, work: Callable[[Session], T]) -> T:
         self._settle()
         done = self._database.write(work)
         self._notices.changed(Topic.EVALS)
         return done
-
-    def _settle(self) -> None:
-        """At the first use, see which runs were under way when Cairn last ended."""
-        with self._settling:
-            if not self._is_settled:
-                self._database.write(store.mark_interrupted)
-                self._is_settled = True
 
 
 def _chosen(session: Session, plan: RunPlan) -> Any:

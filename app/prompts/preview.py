@@ -17,6 +17,7 @@ from app.engine.errors import EngineError
 from app.engine.messages import Role, Turn
 from app.engine.protocol import TemplateOptions
 from app.prompts.entities import Content, Value, Variable, VariableKind
+from app.prompts.errors import PromptError
 from app.prompts.variables import check
 
 NOTHING_YET = "Add a message to see what the model will get."
@@ -140,14 +141,12 @@ def _is_blank(value: object) -> bool:
 
 
 def _filled(content: Content, values: Mapping[str, Value]) -> Preview:
-    from app.prompts.rendering import PromptError, part_name, render  # Jinja
+    from app.prompts.rendering import render  # Jinja
 
     try:
         return Preview(render(content, values), note=LOAD_A_MODEL)
     except PromptError as error:
-        beginnings = [f"The {part_name(content.parts, n)} of " for n in range(len(content.parts))]
-        failed = (n for n, words in enumerate(beginnings) if error.message.startswith(words))
-        return Preview(problem=Problem(error.message, error.hint, next(failed, None)))
+        return Preview(problem=Problem(error.message, error.hint, error.part))
 
 
 def _through(

@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from jinja2 import StrictUndefined, nodes
 from jinja2.exceptions import SecurityError, TemplateSyntaxError, UndefinedError
 
-from app.base.errors import AppError
 from app.engine.messages import Role, Turn
 from app.engine.sandbox import TEMPLATE_FAILURES, LimitedEnvironment, Limits, OverBudget
 from app.prompts.entities import Content, Part, Value
+from app.prompts.errors import PromptError
 
 MOST_TEMPLATE = 100_000  # characters of all parts together; compiled in about two seconds
 
@@ -27,10 +27,6 @@ _MOST_TEXT = 8_000_000  # characters of all parts together, and of any text on t
 _MOST_ON_THE_WAY = 64_000_000
 _REACHES_OUT = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 _UNDEFINED = re.compile(r"'(.+)' is undefined")
-
-
-class PromptError(AppError):
-    """A prompt cannot be filled in."""
 
 
 class PromptEnvironment(LimitedEnvironment):
@@ -77,7 +73,7 @@ def render(content: Content, values: Mapping[str, Value]) -> tuple[Turn, ...]:
             environment.parsed(part.text)
             text = environment.render(part.text, values)
         except TEMPLATE_FAILURES as error:
-            raise _cannot(part_name(content.parts, index), error) from error
+            raise _cannot(content.parts, index, error) from error
         room -= len(text)
         if text.strip():
             turns.append(Turn(part.role, text))
@@ -138,10 +134,11 @@ def _with_examples(turns: Sequence[Turn], content: Content) -> tuple[Turn, ...]:
     return (*turns[:first], *shown, *turns[first:])
 
 
-def _cannot(name: str, error: BaseException) -> PromptError:
-    line = line_of(error)
+def _cannot(parts: Sequence[Part], index: int, error: BaseException) -> PromptError:
+    name, line = part_name(parts, index), line_of(error)
     place = f" (line {line})" if line else ""
     return PromptError(
         f"The {name} of this prompt cannot be filled in{place}: {reason(error)}.",
         "Correct the prompt, then try again. Nothing was sent to a model.",
+        index,
     )

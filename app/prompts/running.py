@@ -11,7 +11,8 @@ from app.engine.messages import Delta, Turn
 from app.engine.protocol import Generate, Generated, JsonSchema, TemplateOptions
 from app.engine.sampling import Sampling
 from app.prompts.entities import Content
-from app.prompts.rendering import PromptError, render
+from app.prompts.errors import PromptError
+from app.prompts.rendering import render
 from app.prompts.variables import check
 
 

@@ -84,6 +84,12 @@ def _prompts(context: PaneContext) -> Pane:
     return PromptsPane(context)
 
 
+def _evals(context: PaneContext) -> Pane:
+    from app.ui.evals.pane import EvalsPane
+
+    return EvalsPane(context)
+
+
 def _settings(context: PaneContext) -> Pane:
     from app.ui.settings.pane import SettingsPane
 
@@ -95,6 +101,7 @@ ENTRIES = (
     PaneEntry(RailEntry("library", "Library", "ph.books", "Ctrl+2"), _library),
     PaneEntry(RailEntry("models", "Models", "ph.cube", "Ctrl+3"), _models),
     PaneEntry(RailEntry("prompts", "Prompts", "ph.article", "Ctrl+4"), _prompts),
+    PaneEntry(RailEntry("evals", "Evaluate", "ph.chart-bar", "Ctrl+6"), _evals),
     PaneEntry(RailEntry("settings", "Settings", "ph.gear-six", "Ctrl+,"), _settings),
 )
 

@@ -162,10 +162,8 @@ class Answering:
         """Refuse what does not fit; nothing is ever cut."""
         if tokens >= self._room:
             raise PromptTooLong(
-                f"The question with its passages and history has {tokens:,} tokens; this"
-                f" model has room for {self._room:,}.",
-                "Ask over fewer documents, start a new conversation, or raise the context length"
-                " in the load options of the model and load it again.",
+                f"The prompt has {tokens:,} tokens; this model has room for {self._room:,}.",
+                "Shorten it, or load the model with a longer context.",
             )
 
     def _prompt(self, rendered: Rendered) -> Prompt:

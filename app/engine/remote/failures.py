@@ -90,7 +90,7 @@ def of_status(
     if _is_too_long(status, said):
         return PromptTooLong(
             f"The request does not fit into the context of {model}.{quoted}",
-            "Shorten the conversation, use fewer passages, or start the server with more context.",
+            "Shorten it, or start the server with more context.",
         )
     if 300 <= status < 400:
         return BadAddress(

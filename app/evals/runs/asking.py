@@ -28,6 +28,7 @@ from app.evals.errors import RunRefused
 from app.evals.runs.entities import AnswerSettings, Candidate
 from app.evals.suites.suite import BadItem
 from app.prompts.entities import Content, VariableKind
+from app.prompts.errors import PromptError
 
 INPUT = "input"  # the variable that an item's question goes into
 VALUES = "vars"  # in an item's metadata: values of other variables
@@ -195,7 +196,7 @@ def _no_place() -> AppError:
 
 def _filled(content: Content, given: Mapping[str, object]) -> tuple[Turn, ...]:
     # Late: Jinja is slow to import, and runs without prompts do without it.
-    from app.prompts.rendering import PromptError, render
+    from app.prompts.rendering import render
     from app.prompts.variables import check
 
     checked = check(content.variables, given)

@@ -1,58 +1,19 @@
-"""Works on runs in a thread of its own, one after the other: generates, scores, can be stopped."""
+"""Works on runs in a thread of its own, one after the other; they can be stopped at any time."""
 
 from __future__ import annotations
 
-import logging
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from app.base.changes import Notices, Topic
-from app.base.errors import AppError, Cancelled
-from app.base.jobs import Activity, CancelToken, Pace
-from app.engine.protocol import ModelFacts
-from app.evals.entities import Score
-from app.evals.runs.entities import (
-    Candidate,
-    CandidateState,
-    MetricId,
-    Run,
-    RunId,
-    RunState,
-    Sample,
-    SampleId,
-)
-from app.evals.runs.generation import Generation, Keeper, Slot
+from app.evals.runs.entities import RunId, RunState
 from app.evals.runs.measuring import Metrics
-from app.evals.runs.scoring import Pair, Scoring
-from app.evals.runs.summary import results_of
+from app.evals.runs.work import ACTIVITY, Job, RunWork
 from app.evals.store import runs as run_store
-from app.evals.store import samples as sample_store
 from app.modelhub.borrowing import ModelLending
-from app.storage.base import now
-from app.storage.db import Database, Session
+from app.storage.db import Database
 
-log = logging.getLogger(__name__)
-
-ACTIVITY = "evaluation"  # in the status line
-_TELL_EVERY_S = 0.3
 _CLOSE_S = 30.0
-
-
-@dataclass(slots=True)
-class _Job:
-    """A run that is worked on, or waits for it.
-
-    Attributes:
-        after: what the run is when it was broken off, or when nothing was to be generated.
-    """
-
-    run_id: RunId
-    generates: bool
-    after: RunState = RunState.PAUSED
-    cancel: CancelToken = field(default_factory=CancelToken)
 
 
 class Runner:
@@ -66,8 +27,8 @@ class Runner:
         self._lending = lending
         self._metrics = metrics
         self._changed = threading.Condition()  # guards the fields below
-        self._waiting: deque[_Job] = deque()
-        self._current: _Job | None = None
+        self._waiting: deque[Job] = deque()
+        self._current: Job | None = None
         self._thread: threading.Thread | None = None
         self._is_closing = False
 
@@ -82,7 +43,7 @@ class Runner:
         with self._changed:
             if self._is_closing:
                 return
-            self._waiting.append(_Job(run_id, generates, after))
+            self._waiting.append(Job(run_id, generates, after))
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._work, name=ACTIVITY, daemon=True)
                 self._thread.start()
@@ -101,6 +62,12 @@ class Runner:
         if queued:
             self._set(run_id, after if queued[0].generates else queued[0].after)
         return bool(queued)
+
+    @property
+    def current(self) -> RunId | None:
+        """The run that is worked on now."""
+        with self._changed:
+            return None if self._current is None else self._current.run_id
 
     def is_busy(self, run_id: RunId) -> bool:
         """Whether a run is worked on or waits for it."""
@@ -140,7 +107,7 @@ class Runner:
                 self._current = self._waiting.popleft()
                 job = self._current
             try:
-                _RunWork(job, self._database, self._notices, self._lending, self._metrics).do()
+                RunWork(job, self._database, self._notices, self._lending, self._metrics).do()
             finally:
                 with self._changed:
                     self._current = None
@@ -149,168 +116,3 @@ class Runner:
     def _set(self, run_id: RunId, state: RunState) -> None:
         self._database.write(lambda s: run_store.change(s, run_id, state=state))
         self._notices.changed(Topic.EVALS)
-
-
-class _RunWork:
-    """The work on one run, and what is told of it."""
-
-    def __init__(
-        self,
-        job: _Job,
-        database: Database,
-        notices: Notices,
-        lending: ModelLending,
-        metrics: Metrics,
-    ) -> None:
-        self._job = job
-        self._database = database
-        self._notices = notices
-        self._lending = lending
-        self._metrics = metrics
-        self._pace = Pace()
-        self._told_at = 0.0
-        self._done = self._total = 0
-        self._unit = self._title = ""
-
-    def do(self) -> None:
-        """Generate what is missing and score it; ends in a state that is stored."""
-        state, problem = RunState.INTERRUPTED, ""
-        try:
-            problem = self._generate_and_score()
-            state = self._job.after
-            if self._job.generates:
-                state = self._how_it_ended()
-        except Cancelled:
-            state = self._job.after
-        except AppError as error:
-            state, problem = RunState.FAILED, str(error)
-        finally:
-            self._end(state, problem)
-
-    def _generate_and_score(self) -> str:
-        run = self._run()
-        self._begin(run, run.total, run.samples, "answers")
-        if self._job.generates:
-            self._set(RunState.RUNNING, started=run.started_at is None)
-            with self._database.read() as session:
-                items = sample_store.items(session, run.id)
-            keeper = Keeper(self._missing, self._keep, self._loaded, self._worked, self._ended)
-            Generation(run, items, self._lending, keeper, self._job.cancel).make_all()
-        self._set(RunState.SCORING)
-        run = self._run()
-        self._begin(run, sum(each.unscored for each in run.metrics), 0, "scores")
-        scoring = Scoring(run, self._metrics, self._to_score, self._put_scores, self._job.cancel)
-        problems = scoring.score_all()
-        results_of(self._database, run.id)  # or whoever looks first would wait for it
-        return " ".join(problems)
-
-    def _how_it_ended(self) -> RunState:
-        run = self._run()
-        all_failed = all(each.state is CandidateState.FAILED for each in run.candidates)
-        return RunState.FAILED if all_failed and not run.samples else RunState.DONE
-
-    def _missing(self, candidate: Candidate) -> Sequence[Slot]:
-        run = self._run()
-        with self._database.read() as session:
-            made = sample_store.made(session, run.id, candidate.number)
-        return [
-            Slot(position, repeat)
-            for position in range(run.items)
-            for repeat in range(run.repeats)
-            if (position, repeat) not in made
-        ]
-
-    def _keep(self, samples: Sequence[Sample]) -> None:
-        if samples:
-            self._database.write(lambda s: sample_store.add(s, self._job.run_id, samples))
-            self._tell(len(samples))
-
-    def _loaded(self, candidate: Candidate, facts: ModelFacts, sha256: str) -> None:
-        state = CandidateState.RUNNING
-        self._write(
-            lambda s: run_store.change_candidate(
-                s, self._job.run_id, candidate.number, state=state, facts=facts, sha256=sha256
-            )
-        )
-
-    def _worked(self, candidate: Candidate, seconds: float) -> None:
-        self._write(
-            lambda s: run_store.change_candidate(
-                s, self._job.run_id, candidate.number, more_wall_s=seconds
-            )
-        )
-
-    def _ended(self, candidate: Candidate, state: CandidateState, problem: str) -> None:
-        self._write(
-            lambda s: run_store.change_candidate(
-                s, self._job.run_id, candidate.number, state=state, problem=problem
-            )
-        )
-
-    def _write(self, work: Callable[[Session], None]) -> None:
-        self._database.write(work)
-        self._notices.changed(Topic.EVALS)
-
-    def _to_score(self, metric: MetricId, after: SampleId, limit: int) -> Sequence[Pair]:
-        with self._database.read() as session:
-            return sample_store.to_score(session, self._job.run_id, metric, after, limit)
-
-    def _put_scores(self, metric: MetricId, scores: Sequence[tuple[SampleId, Score]]) -> None:
-        self._database.write(lambda s: sample_store.put_scores(s, metric, scores))
-        self._tell(len(scores))
-
-    def _run(self) -> Run:
-        with self._database.read() as session:
-            return run_store.run(session, self._job.run_id)
-
-    def _set(self, state: RunState, *, started: bool = False) -> None:
-        run_id, moment = self._job.run_id, now() if started else None
-        self._write(
-            lambda s: run_store.change(s, run_id, state=state, problem="", started_at=moment)
-        )
-
-    def _begin(self, run: Run, total: int, done: int, unit: str) -> None:
-        self._title, self._total, self._done, self._unit = run.name, total, done, unit
-        self._pace = Pace()
-        self._tell(0)
-
-    def _tell(self, more: int) -> None:
-        """Say how far it is, but not more often than anybody could read."""
-        self._done += more
-        moment = time.monotonic()
-        if more and moment - self._told_at < _TELL_EVERY_S:
-            return
-        self._told_at = moment
-        left = self._pace.seconds_left(self._done, self._total)
-        self._notices.activity(self._activity(seconds_left=left))
-        self._notices.changed(Topic.EVALS)
-
-    def _end(self, state: RunState, problem: str) -> None:
-        run_id, moment = self._job.run_id, now()
-
-        def work(session: Session) -> None:
-            run_store.change(session, run_id, state=state, problem=problem, ended_at=moment)
-            run_store.let_candidates_wait(session, run_id, CandidateState.RUNNING)
-
-        try:
-            self._database.write(work)
-        except AppError:  # such as a full disk; at the next start the run is found interrupted
-            log.exception("how run %s ended was not stored", run_id)
-        finally:
-            self._notices.activity(self._activity(finished=True, problem=problem))
-            self._notices.changed(Topic.EVALS)
-
-    def _activity(
-        self, *, seconds_left: float | None = None, finished: bool = False, problem: str = ""
-    ) -> Activity:
-        return Activity(
-            ACTIVITY,
-            self._title,
-            self._done,
-            self._total,
-            self._unit,
-            seconds_left,
-            can_cancel=True,
-            finished=finished,
-            problem=problem,
-        )

@@ -13,6 +13,7 @@ from app.evals.runs.entities import Run, RunId, RunMetric
 from app.evals.runs.results import CandidateResult, MetricResult, RunResults, Speed
 from app.evals.runs.summing import metric_results, speeds
 from app.evals.statistics import Estimate, Verdict
+from app.evals.store import metrics as metric_store
 from app.evals.store import runs as run_store
 from app.evals.store import samples as store
 from app.storage.db import Database, Session
@@ -26,7 +27,7 @@ def results_of(database: Database, run_id: RunId) -> RunResults:
     """
     with database.read() as session:
         run = run_store.run(session, run_id)
-        kept = run_store.summaries(session, run_id)
+        kept = metric_store.summaries(session, run_id)
         found = {each.id: _from_json(kept.get(each.id), run, each) for each in run.metrics}
         new = {
             each.id: _computed(session, run, each) for each in run.metrics if found[each.id] is None
@@ -37,7 +38,7 @@ def results_of(database: Database, run_id: RunId) -> RunResults:
         summaries = {
             each.id: _to_json(run, each, new[each.id]) for each in run.metrics if each.id in new
         }
-        database.write(lambda s: run_store.put_summaries(s, summaries))
+        database.write(lambda s: metric_store.put_summaries(s, summaries))
     columns = [new.get(each.id) or found[each.id] or () for each in run.metrics]
     candidates = (
         CandidateResult(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -18,7 +17,6 @@ from app.evals.entities import Item
 from app.evals.runs.entities import (
     Candidate,
     CandidateState,
-    MetricId,
     Run,
     RunId,
     RunMetric,
@@ -26,17 +24,16 @@ from app.evals.runs.entities import (
     SuiteId,
     Task,
 )
-from app.evals.runs.measuring import MetricFacts
 from app.evals.store.codec import candidate_of, candidate_to_json, item_from_json
-from app.evals.store.suites import BOUND, has_tag
+from app.evals.store.items import has_tag
+from app.evals.store.metrics import metrics_of
+from app.evals.store.suites import BOUND
 from app.evals.tables import (
     CandidateRow,
     ItemRow,
     RunItemRow,
-    RunMetricRow,
     RunRow,
     SampleRow,
-    ScoreRow,
     SuiteRow,
 )
 from app.prompts.entities import PromptId
@@ -116,50 +113,6 @@ def add(session: Session, new: NewRun) -> RunId:
             )
         )
     return RunId(row.id)
-
-
-def add_metrics(session: Session, run_id: RunId, metrics: Iterable[MetricFacts]) -> None:
-    """Measure by these, too; those that are there already stay as they are."""
-    query = select(RunMetricRow.key, RunMetricRow.label).where(RunMetricRow.run_id == run_id)
-    there = {key: label for key, label in session.execute(query)}
-    for metric in metrics:
-        key = json.dumps(metric.document, sort_keys=True, ensure_ascii=False)
-        if key in there:
-            continue
-        label, number = metric.label, 1
-        while label in there.values():
-            number += 1
-            label = f"{metric.label} {number}"
-        there[key] = label
-        session.add(
-            RunMetricRow(
-                run_id=run_id,
-                key=key,
-                document=dict(metric.document),
-                label=label,
-                higher_is_better=metric.higher_is_better,
-                summary=None,
-            )
-        )
-
-
-def summaries(session: Session, run_id: RunId) -> dict[int, Any]:
-    """What was kept of each metric's summary, by its id; None for nothing."""
-    query = select(RunMetricRow.id, RunMetricRow.summary).where(RunMetricRow.run_id == run_id)
-    return {metric: summary for metric, summary in session.execute(query)}
-
-
-def put_summaries(session: Session, found: Mapping[MetricId, Any]) -> None:
-    """Keep summaries of metrics, those that are there still."""
-    for metric, summary in found.items():
-        where = RunMetricRow.id == metric
-        session.execute(update(RunMetricRow).where(where).values(summary=summary))
-
-
-def remove_metric(session: Session, run_id: RunId, metric_id: MetricId) -> None:
-    """Forget a metric and its scores."""
-    where = (RunMetricRow.run_id == run_id, RunMetricRow.id == metric_id)
-    session.execute(delete(RunMetricRow).where(*where))
 
 
 def runs(session: Session, suite_id: SuiteId | None = None) -> tuple[Run, ...]:
@@ -309,7 +262,7 @@ def _runs(session: Session, *conditions: ColumnElement[bool]) -> tuple[Run, ...]
     for row in session.scalars(of_candidates.order_by(CandidateRow.number)):
         candidates[row.run_id].append(candidate_of(row))
     counts = _counts(session, ids)
-    metrics = _metrics(session, ids, {run_id: each[0] for run_id, each in counts.items()})
+    metrics = metrics_of(session, ids, {run_id: each[0] for run_id, each in counts.items()})
     query = select(RunRow).where(*there).order_by(RunRow.id.desc())
     return tuple(
         _run_of(row, candidates[row.id], metrics[row.id], *counts.get(row.id, (0, 0)))
@@ -322,27 +275,6 @@ def _counts(session: Session, ids: Any) -> dict[int, tuple[int, int]]:
     query = select(SampleRow.run_id, func.count(), problems).where(SampleRow.run_id.in_(ids))
     query = query.group_by(SampleRow.run_id)
     return {run_id: (samples, problems) for run_id, samples, problems in session.execute(query)}
-
-
-def _metrics(
-    session: Session, ids: Any, samples: Mapping[int, int]
-) -> Mapping[int, list[RunMetric]]:
-    scored = (
-        select(func.count())
-        .select_from(ScoreRow)
-        .where(ScoreRow.metric_id == RunMetricRow.id)
-        .correlate(RunMetricRow)
-        .scalar_subquery()
-    )
-    query = select(RunMetricRow, scored).where(RunMetricRow.run_id.in_(ids))
-    found: defaultdict[int, list[RunMetric]] = defaultdict(list)
-    for row, count in session.execute(query.order_by(RunMetricRow.id)):
-        unscored = samples.get(row.run_id, 0) - count
-        metric = RunMetric(
-            MetricId(row.id), row.document, row.label, row.higher_is_better, unscored
-        )
-        found[row.run_id].append(metric)
-    return found
 
 
 def _run_of(

@@ -13,6 +13,7 @@ from app.evals.entities import Item
 from app.evals.errors import BadSuiteName
 from app.evals.metrics.registry import metric_from_json
 from app.evals.runs.entities import StoredSuite, SuiteId, SuiteVersion
+from app.evals.store import items as item_store
 from app.evals.store import suites as store
 from app.evals.suites.suite import (
     MAX_ITEMS,
@@ -138,11 +139,11 @@ class SuiteService:
 
     def tags(self, suite_id: SuiteId) -> Mapping[str, int]:
         """The tags of the items in order, and how many have each."""
-        return self._read(lambda s: store.tags(s, suite_id))
+        return self._read(lambda s: item_store.tags(s, suite_id))
 
     def count(self, suite_id: SuiteId, *, search: str = "", tag: str = "") -> int:
         """How many items `items` goes over."""
-        return self._read(lambda s: store.count_items(s, suite_id, fold(search).split(), tag))
+        return self._read(lambda s: item_store.count_items(s, suite_id, fold(search).split(), tag))
 
     def items(
         self,
@@ -162,7 +163,7 @@ class SuiteService:
             offset, limit: which part of them; a limit of -1 is all of the rest.
         """
         words = fold(search).split()
-        return self._read(lambda s: store.items(s, suite_id, words, tag, offset, limit))
+        return self._read(lambda s: item_store.items(s, suite_id, words, tag, offset, limit))
 
     def whole(self, suite_id: SuiteId) -> Suite:
         """The newest version with all its items, to be written as a file."""
@@ -183,14 +184,14 @@ class SuiteService:
         check_item(item)
 
         def work(session: Session) -> None:
-            same = store.items_with_keys(session, suite_id, [item.key]).get(item.key)
+            same = item_store.items_with_keys(session, suite_id, [item.key]).get(item.key)
             if same is not None and same.digest != digest_of(item):
                 raise SuiteError(
                     f"Another item has the key “{item.key}”.", "Give it another key, or none."
                 )
-            if same is None and store.count_items(session, suite_id, (), "") >= MAX_ITEMS:
+            if same is None and item_store.count_items(session, suite_id, (), "") >= MAX_ITEMS:
                 raise SuiteError(f"A suite has at most {MAX_ITEMS:,} items.", "Begin another one.")
-            store.put(session, suite_id, (item,), replacing=False)
+            item_store.put(session, suite_id, (item,), replacing=False)
 
         self._write(work)
         return item
@@ -205,19 +206,19 @@ class SuiteService:
         check_item(item)
 
         def work(session: Session) -> None:
-            if not store.items_with_keys(session, suite_id, [item.key]):
+            if not item_store.items_with_keys(session, suite_id, [item.key]):
                 raise NotFound(f"The item “{item.key}” is not there any more.")
-            store.put(session, suite_id, (item,), replacing=True)
+            item_store.put(session, suite_id, (item,), replacing=True)
 
         self._write(work)
 
     def remove_items(self, suite_id: SuiteId, keys: Sequence[str]) -> None:
         """Take items out, in a new version. `restore_items` puts them back where they were."""
-        self._write(lambda s: store.take_out(s, suite_id, keys))
+        self._write(lambda s: item_store.take_out(s, suite_id, keys))
 
     def restore_items(self, suite_id: SuiteId, keys: Sequence[str]) -> None:
         """Put items that were removed back, in a new version; those that are there stay."""
-        self._write(lambda s: store.bring_back(s, suite_id, keys))
+        self._write(lambda s: item_store.bring_back(s, suite_id, keys))
 
     def _change(self, suite_id: SuiteId, work: Callable[[Session], None]) -> StoredSuite:
         self._write(work)
@@ -248,7 +249,7 @@ class SuiteService:
 
 def _add(session: Session, suite: Suite, name: str) -> SuiteId:
     suite_id = store.add(session, name, suite.description, suite.metrics)
-    store.put(session, suite_id, suite.items, replacing=False)
+    item_store.put(session, suite_id, suite.items, replacing=False)
     return suite_id
 
 

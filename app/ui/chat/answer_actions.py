@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from app.chat.entities import AnswerMode, Message
+from app.ui.chat.feedback_act import FeedbackAct
+from app.ui.chat.feedback_buttons import FeedbackButtons
 from app.ui.icons import Icons
 from app.ui.widgets.buttons import IconButton
 from app.ui.widgets.labels import Label
+
+_FEEDBACK = (
+    ("ph.pencil-simple", "Correct this answer…", FeedbackAct.CORRECT),
+    ("ph.flask", "Make a test case…", FeedbackAct.TEST_CASE),
+    ("ph.list-plus", "Add as example to a prompt…", FeedbackAct.EXAMPLE),
+)
 
 
 class AnswerActions(QWidget):
@@ -18,12 +28,14 @@ class AnswerActions(QWidget):
     Signals:
         regenerate_requested, repeat_requested, details_requested: a person asked for it.
         sibling_requested: -1 for the answer before, 1 for the next one.
+        feedback_requested: a `FeedbackAct`.
     """
 
     regenerate_requested = Signal()
     repeat_requested = Signal()
     details_requested = Signal()
     sibling_requested = Signal(int)
+    feedback_requested = Signal(object)
 
     def __init__(self, message: Message, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,10 +58,12 @@ class AnswerActions(QWidget):
             details = self._button("ph.info", "How this answer was made")
             details.clicked.connect(self.details_requested)
             layout.addWidget(details)
-        if self._is_of_a_model:
-            self._more = self._button("ph.dots-three", "More about this answer")
-            self._more.clicked.connect(self._on_more_clicked)
-            layout.addWidget(self._more)
+        self._feedback = FeedbackButtons(message.feedback, icons)
+        self._feedback.requested.connect(self.feedback_requested)
+        layout.addWidget(self._feedback)
+        self._more = self._button("ph.dots-three", "More about this answer")
+        self._more.clicked.connect(self._on_more_clicked)
+        layout.addWidget(self._more)
         layout.addStretch(1)
 
     @property
@@ -57,16 +71,28 @@ class AnswerActions(QWidget):
         record = self._message.record
         return record is not None and record.mode is AnswerMode.MODEL
 
+    def show_message(self, message: Message) -> None:
+        """Show what a person said about the answer now; nothing else of it has changed."""
+        self._message = message
+        self._feedback.show_feedback(message.feedback)
+
     def menu(self) -> QMenu:
         """The menu of what is needed less often."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         icon = self._icons.icon
-        again = menu.addAction(icon("ph.repeat"), "Run again exactly")
-        again.setToolTip("The same prompt, settings and seed, computed alone.")
-        again.triggered.connect(self.repeat_requested)
+        for name, title, act in _FEEDBACK:
+            entry = menu.addAction(icon(name), title)
+            entry.triggered.connect(partial(self.feedback_requested.emit, act))
         record = self._message.record
-        if record is not None and record.reasoning:
+        if record is None:
+            return menu
+        menu.addSeparator()
+        if self._is_of_a_model:
+            again = menu.addAction(icon("ph.repeat"), "Run again exactly")
+            again.setToolTip("The same prompt, settings and seed, computed alone.")
+            again.triggered.connect(self.repeat_requested)
+        if record.reasoning:
             copy = menu.addAction(icon("ph.brain"), "Copy thoughts")
             copy.triggered.connect(self._on_copy_thoughts)
         details = menu.addAction(icon("ph.info"), "How this answer was made")
@@ -90,7 +116,7 @@ class AnswerActions(QWidget):
         self.menu().popup(self._more.mapToGlobal(QPoint(0, self._more.height() + 4)))
 
     def _on_copy_clicked(self) -> None:
-        QGuiApplication.clipboard().setText(self._message.text)
+        QGuiApplication.clipboard().setText(self._message.settled_text)
         self._copy.setIcon(self._icons.icon("ph.check", "ok"))
         self._copy.setToolTip("Copied")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import Signal, SignalInstance
 from PySide6.QtGui import QFontMetrics
@@ -14,6 +15,8 @@ from app.chat.live import LiveAnswer, Phase
 from app.ui.chat.answer_actions import AnswerActions
 from app.ui.chat.answer_body import AnswerBody
 from app.ui.chat.citations import SourceChips
+from app.ui.chat.feedback_act import FeedbackAct
+from app.ui.chat.feedback_parts import CorrectionLine, FeedbackStrip
 from app.ui.chat.look import Look
 from app.ui.chat.pulse import Pulse
 from app.ui.chat.sent_pictures import SentPictures
@@ -121,6 +124,7 @@ class AnswerMessage(QWidget):
         regenerate_requested, repeat_requested, details_requested, load_requested: the id of this
             answer.
         sibling_requested: the id of this answer, and -1 or 1.
+        feedback_requested: the id of this answer, and a `FeedbackAct`.
         thoughts_unfolded: a person unfolded the thoughts (True) or folded them (False).
         reshaped: the height is another one now, by a click.
     """
@@ -132,6 +136,7 @@ class AnswerMessage(QWidget):
     details_requested = Signal(object)
     load_requested = Signal(object)
     sibling_requested = Signal(object, int)
+    feedback_requested = Signal(object, object)
     thoughts_unfolded = Signal(bool)
     reshaped = Signal()
 
@@ -172,9 +177,16 @@ class AnswerMessage(QWidget):
         self._stage = Label(role="body2")
         self._waiting = row(self._pulse, self._stage, None)
         self._waiting.hide()
-        self._parts: list[QWidget] = [header, self._body, self._waiting]
+        self._correction = CorrectionLine()
+        self._correction.toggled.connect(self._on_original_toggled)
+        self._correction.hide()
+        self._strip = FeedbackStrip(look)
+        self._strip.requested.connect(self._ask_feedback)
+        self._strip.dismissed.connect(self._on_strip_dismissed)
+        self._strip.hide()
+        self._parts: list[QWidget] = [header, self._correction, self._body, self._waiting]
         self._below: list[QWidget] = []
-        for part in self._parts:
+        for part in (*self._parts, self._strip):
             part.setParent(self)
 
     @property
@@ -189,16 +201,17 @@ class AnswerMessage(QWidget):
 
     def show_message(self, message: Message) -> None:
         """Show a stored answer; after a live one, only what is new about it."""
-        self._message = message
+        before, self._message = self._message, message
+        if before is not None and replace(before, feedback=message.feedback) == message:
+            self._show_feedback(before)
+            return
         record = message.record
         self._set_label(answer_label(record))
         self._waiting.hide()
         self._pulse.stop()
         if record is not None and record.reasoning:
             self._thoughts(False).end(record.reasoning, record.thinking_s)
-        self._body.finish(message.text, citation_tips(record))
-        nothing = record is not None and record.found_nothing
-        self._body.setVisible(bool(message.text.strip()) and not nothing)
+        self._write_body(message)
         self._fill_below(message)
 
     def set_model_state(self, model: ModelState) -> None:
@@ -241,7 +254,7 @@ class AnswerMessage(QWidget):
         px = self._look.theme.px
         left = px(_INDENT)
         self._avatar.move(0, 0)
-        parts = (*self._parts, *self._below)
+        parts = (*self._parts, *self._below, self._strip)
         bottom = stack(parts, left, px(2), width - left, px(_GAP))
         height = max(bottom, _AVATAR)
         self.setFixedSize(width, height)
@@ -275,6 +288,27 @@ class AnswerMessage(QWidget):
         name = "ph.quotes" if label.is_quoted else "ph.sparkle"
         self._avatar.set_icon(self._look.icons.icon(name, "accent_text"))
         self.setAccessibleName(f"Answer, {label.title}, {label.meta}")
+
+    def _write_body(self, message: Message) -> None:
+        """Show the correction where there is one, else the answer."""
+        record = message.record
+        self._correction.setVisible(bool(message.feedback.correction))
+        text = message.text if self._correction.shows_original else message.settled_text
+        self._body.finish(text, citation_tips(record))
+        nothing = record is not None and record.found_nothing and text == message.text
+        self._body.setVisible(bool(text.strip()) and not nothing)
+
+    def _show_feedback(self, before: Message) -> None:
+        """Show what a person just said; the buttons stay, and with them the focus."""
+        message = self._message
+        assert message is not None
+        if message.feedback.correction != before.feedback.correction:
+            self._correction.show_correction()
+            self._write_body(message)
+        for part in self._below:
+            if isinstance(part, AnswerActions):
+                part.show_message(message)
+        self._strip.setVisible(message.feedback.asks_for_better)
 
     def _fill_below(self, message: Message) -> None:
         for part in self._below:
@@ -333,6 +367,7 @@ class AnswerMessage(QWidget):
         actions.repeat_requested.connect(lambda: self._ask(self.repeat_requested))
         actions.details_requested.connect(lambda: self._ask(self.details_requested))
         actions.sibling_requested.connect(self._ask_sibling)
+        actions.feedback_requested.connect(self._ask_feedback)
         self._add(actions)
 
     def _ask(self, signal: SignalInstance) -> None:
@@ -342,6 +377,19 @@ class AnswerMessage(QWidget):
     def _ask_sibling(self, offset: int) -> None:
         if self._message is not None:
             self.sibling_requested.emit(self._message.id, offset)
+
+    def _ask_feedback(self, act: FeedbackAct) -> None:
+        if self._message is not None:
+            self.feedback_requested.emit(self._message.id, act)
+
+    def _on_original_toggled(self) -> None:
+        if self._message is not None:
+            self._write_body(self._message)
+            self.reshaped.emit()
+
+    def _on_strip_dismissed(self) -> None:
+        self._strip.hide()
+        self.reshaped.emit()
 
     def _on_citation_clicked(self, number: int) -> None:
         record = self._message.record if self._message is not None else None

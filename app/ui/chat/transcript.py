@@ -90,6 +90,7 @@ class Transcript(QScrollArea):
     details_requested = Signal(object)
     load_requested = Signal(object)
     sibling_requested = Signal(object, int)
+    feedback_requested = Signal(object, object)
 
     def __init__(self, theme: ThemeKeeper, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -250,6 +251,7 @@ class Transcript(QScrollArea):
         answer.load_requested.connect(self.load_requested)
         answer.thoughts_unfolded.connect(lambda is_open: self._remember_unfolded(row, is_open))
         answer.sibling_requested.connect(self.sibling_requested)
+        answer.feedback_requested.connect(self.feedback_requested)
         if row.message is not None:
             answer.show_message(row.message)
         elif row.live is not None and row.label is not None:

@@ -36,10 +36,10 @@ class PlotPanel(Card):
         self.view.setAccessibleName("What the plot shows")
         for view, words in _VIEWS.items():
             self.view.addItem(words, view)
-        self.metric = QComboBox()
-        self.metric.setAccessibleName("Metric of the plot")
+        self.metric_choice = QComboBox()
+        self.metric_choice.setAccessibleName("Metric of the plot")
         self.view.currentIndexChanged.connect(self._show)
-        self.metric.currentIndexChanged.connect(self._show)
+        self.metric_choice.currentIndexChanged.connect(self._show)
         self._place = QVBoxLayout()
         self.waiting = Label("Drawing…", "caption")
         self._place.addWidget(self.waiting)
@@ -48,7 +48,7 @@ class PlotPanel(Card):
         self.words = Label("", "body2", wrap=True)
         self.words.hide()
         self.fold.unfolded.connect(self.words.setVisible)
-        self.body.addWidget(row(self.view, self.metric, None))
+        self.body.addWidget(row(self.view, self.metric_choice, None))
         self.body.addLayout(self._place)
         self.body.addWidget(self.missing)
         self.body.addWidget(self.fold)
@@ -58,23 +58,23 @@ class PlotPanel(Card):
         """Show these, by the metric that was chosen, else the first."""
         self._results = results
         labels = [(each.id, each.label) for each in results.run.metrics]
-        shown = [(self.metric.itemData(at), self.metric.itemText(at)) for at in self._places()]
+        shown = [(self.metric_choice.itemData(at), self.metric_choice.itemText(at)) for at in self._places()]
         if labels != shown:
-            chosen = self.metric.currentData()
-            self.metric.blockSignals(True)
-            self.metric.clear()
+            chosen = self.metric_choice.currentData()
+            self.metric_choice.blockSignals(True)
+            self.metric_choice.clear()
             for id, label in labels:
-                self.metric.addItem(label, id)
-            self.metric.setCurrentIndex(max(0, self.metric.findData(chosen)))
-            self.metric.blockSignals(False)
-        self.metric.setVisible(len(labels) > 1)
+                self.metric_choice.addItem(label, id)
+            self.metric_choice.setCurrentIndex(max(0, self.metric_choice.findData(chosen)))
+            self.metric_choice.blockSignals(False)
+        self.metric_choice.setVisible(len(labels) > 1)
         self._show()
 
     def _places(self) -> range:
-        return range(self.metric.count())
+        return range(self.metric_choice.count())
 
     def _show(self) -> None:
-        results, metric = self._results, self.metric.currentData()
+        results, metric = self._results, self.metric_choice.currentData()
         if results is None or metric is None:
             return
         data = plot_data(results, metric, View(self.view.currentData()))

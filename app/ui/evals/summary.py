@@ -10,8 +10,8 @@ from app.ui.evals.candidate_table import CandidateTable
 from app.ui.evals.plots import PlotPanel
 from app.ui.evals.progress_card import ProgressCard
 from app.ui.pane import PaneContext
-from app.ui.widgets.info_bar import InfoBar
 from app.ui.widgets.choice import Severity
+from app.ui.widgets.info_bar import InfoBar
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import ScrollPage
 

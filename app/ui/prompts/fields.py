@@ -59,6 +59,7 @@ class GrowingText(QPlainTextEdit):
             self.setProperty("code", "true")
         self._fewest, self._most = fewest, most
         self._given: str | None = ""
+        self._shown = ""
         self._revision = self.document().revision()
         self.textChanged.connect(self._on_text_changed)
         self.cursorPositionChanged.connect(lambda: self.cursor_moved.emit(self.cursorRect()))
@@ -68,26 +69,30 @@ class GrowingText(QPlainTextEdit):
     @property
     def text(self) -> str:
         """What stands there."""
-        if self._given is None:
-            # Not `toPlainText`: that makes ordinary spaces of those that keep words together.
-            return self.document().toRawText().replace("\u2029", "\n")
-        return self._given
+        return self._written() if self._given is None else self._given
 
     def show_text(self, text: str) -> None:
         """Show another text; there is no way back by undo."""
         self.blockSignals(True)
         self.setPlainText(text)
         self.blockSignals(False)
-        self._given = text
+        self._given, self._shown = text, self._written()
         self._revision = self.document().revision()
         self._grow()
 
+    def _written(self) -> str:
+        # Not `toPlainText`: that makes ordinary spaces of those that keep words together.
+        return self.document().toRawText().replace("\u2029", "\n")
+
     def _on_text_changed(self) -> None:
-        # Colouring also says that the text changed, but is no revision of it.
-        if self.document().revision() != self._revision:
-            self._revision = self.document().revision()
-            self._given = None
-            self.edited.emit()
+        # Colouring also says that the text changed, but is no revision of it, after the first time.
+        if self.document().revision() == self._revision:
+            return
+        self._revision = self.document().revision()
+        if self._given is not None and self._written() == self._shown:
+            return
+        self._given = None
+        self.edited.emit()
 
     def _grow(self) -> None:
         line = self.fontMetrics().lineSpacing()
@@ -148,6 +153,7 @@ class LineField(QLineEdit):
         self.setAcceptDrops(False)
         self.setMinimumWidth(60)
         self._given: str | None = ""
+        self._shown = ""
         self.textEdited.connect(self._on_text_edited)
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
+from app.base.errors import AppError
 from app.ui.amounts import count_text
 from app.ui.icons import Icons
 from app.ui.prompts.importing import Imported
@@ -89,6 +90,10 @@ def import_title(outcome: Sequence[Imported]) -> str:
 
 def import_lines(outcome: Sequence[Imported]) -> tuple[str, ...]:
     """A line for each file that was refused, and for each thing that could not be carried."""
-    refused = (f"{each.path.name}: {each.problem}" for each in outcome if each.problem)
+    refused = (_named(each.path.name, each.problem) for each in outcome if each.problem)
     left = (f"{each.path.name}, left out: {words}" for each in outcome for words in each.left_out)
     return (*refused, *left)
+
+
+def _named(name: str, problem: AppError) -> str:
+    return str(problem) if name in problem.message else f"{name}: {problem}"

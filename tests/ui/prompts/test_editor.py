@@ -39,7 +39,7 @@ def test_seed_prompts_come_back_as_they_were_shown_and_nothing_is_emitted(qtbot,
         for seed in seed_prompts():
             editor.show_content(seed.content)
             assert editor.content() == seed.content
-    settle(qtbot, editor)
+        settle(qtbot, editor)  # colouring comes with the event loop
     assert editor.summary.text() == "No errors found"
 
 

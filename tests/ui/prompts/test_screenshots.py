@@ -14,12 +14,14 @@ from app.engine.messages import Role
 from app.prompts.entities import Content, Part, Variable, VariableKind
 from app.prompts.service import PromptService
 from app.settings.schema import Theme
+from app.ui.prompts.details_sheet import DetailsSheet
 from app.ui.prompts.export_sheet import ExportSheet
 from app.ui.prompts.history import SPLIT
 from app.ui.prompts.import_bar import ImportBar
 from app.ui.prompts.page import HISTORY, TRY
 from app.ui.prompts.pane import PromptsPane
-from tests.ui.prompts.driving import click, put, shown
+from app.ui.prompts.words_sheet import WordsSheet
+from tests.ui.prompts.driving import click, put, sheet, shown
 
 LOOKS = {
     "light": (Theme.LIGHT, 1204, 840),
@@ -129,19 +131,18 @@ def test_screenshot_history(filled, shoot, qtbot):
     shoot(filled, "history_split")
 
 
-def test_screenshot_try(filled, shoot):
+def test_screenshot_try_and_nothing_found(filled, shoot, qtbot):
     filled.view.page.switch.choose(TRY)
-    assert filled.view.playground.isVisible()
     shoot(filled, "try")
-
-
-def test_screenshot_nothing_found(filled, shoot, qtbot):
     qtbot.keyClicks(filled.view.sidebar.search, "unicorns")
     qtbot.waitUntil(lambda: filled.view.sidebar.items.rowCount() == 0)
     shoot(filled, "nothing_found")
 
 
-def test_screenshot_import_report(filled, shoot, qtbot, tmp_path: Path):
+def test_screenshot_bars(filled, shoot, qtbot, tmp_path: Path):
+    filled.show_problem(AppError("What you wrote could not be saved.", "Free some space."))
+    filled.view.page.show_state("Not saved", is_trouble=True)
+    shoot(filled, "problem")
     (tmp_path / "letter.md").write_text("---\ncolour: red\nsize: 3\n---\nDear all")
     (tmp_path / "scan.pdf").write_bytes(b"%PDF")
     filled.take_drop(sorted(tmp_path.glob("*.*")))
@@ -149,27 +150,14 @@ def test_screenshot_import_report(filled, shoot, qtbot, tmp_path: Path):
     shoot(filled, "imported")
 
 
-def test_screenshot_problem(filled, shoot):
-    filled.show_problem(AppError("What you wrote could not be saved.", "Free some space."))
-    filled.view.page.show_state("Not saved", is_trouble=True)
-    shoot(filled, "problem")
-
-
-def test_screenshot_details_sheet(filled, shoot):
+def test_screenshot_sheets(filled, shoot, qtbot):
     filled.view.page.details_button.click()
     shoot(filled, "details_sheet")
-
-
-def test_screenshot_version_sheet(filled, shoot):
+    sheet(filled, DetailsSheet).dismiss()
     filled.view.page.keep_button.click()
     shoot(filled, "version_sheet")
-
-
-def test_screenshot_export_sheet(filled, shoot, qtbot):
+    sheet(filled, WordsSheet).dismiss()
     filled.prompt_actions.export(filled.shown.prompt)
-    qtbot.waitUntil(lambda: any(each.save_button.isEnabled() for each in _exports(filled)))
+    qtbot.waitUntil(lambda: bool(filled.findChildren(ExportSheet)))
+    qtbot.waitUntil(sheet(filled, ExportSheet).save_button.isEnabled)
     shoot(filled, "export_sheet")
-
-
-def _exports(pane: PromptsPane) -> list[ExportSheet]:
-    return pane.findChildren(ExportSheet)

@@ -19,7 +19,7 @@ from app.chat.prompt_use import (
 from app.engine.messages import Role, Turn
 from app.engine.sampling import Sampling
 from app.prompts.entities import Content, Example, Part, PromptId, PromptVersion, Variable
-from app.prompts.rendering import PromptError
+from app.prompts.errors import PromptError
 
 FULL = Content(
     parts=(

@@ -8,7 +8,7 @@ import pytest
 from app.base.errors import NotFound
 from app.base.jobs import CancelToken
 from app.bootstrap import Services
-from app.chat.answers import NOTHING_FOUND
+from app.chat.answers import COUNTS_TOO, NOTHING_FOUND
 from app.chat.entities import (
     AnswerEvent,
     AnswerMode,
@@ -328,6 +328,7 @@ def test_question_that_is_too_long_ends_with_words_not_with_a_cut(start, model_f
     assert answer.record is not None
     assert answer.record.finish is FinishReason.FAILED
     assert "tokens" in answer.record.error
+    assert answer.record.error.endswith(COUNTS_TOO)
 
 
 def test_citation_outlives_its_document(start, add) -> None:

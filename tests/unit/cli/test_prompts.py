@@ -14,8 +14,7 @@ from app.bootstrap import Services
 from app.cli import main as command_line
 from app.cli.output import Printer
 from app.engine.errors import NoModelLoaded
-from app.prompts.errors import NothingNew
-from app.prompts.rendering import PromptError
+from app.prompts.errors import NothingNew, PromptError
 from tests.doubles.scripted_engine import Script
 from tests.doubles.scripted_gguf import scripted_gguf
 

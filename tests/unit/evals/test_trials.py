@@ -30,7 +30,7 @@ from app.evals.trials import (
 from app.modelhub.borrowing import Wanted
 from app.modelhub.entities import LocalModel
 from app.prompts.entities import Content, Part, Variable
-from app.prompts.rendering import PromptError
+from app.prompts.errors import PromptError
 from tests.doubles.keyring import KeyringDouble
 from tests.doubles.scripted_engine import Script, scripted_engine
 from tests.doubles.scripted_gguf import scripted_gguf

@@ -6,7 +6,8 @@ import pytest
 
 from app.engine.messages import Role, Turn
 from app.prompts.entities import Content, Example, Part
-from app.prompts.rendering import PromptError, render
+from app.prompts.errors import PromptError
+from app.prompts.rendering import render
 
 _LOOPS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 
@@ -103,8 +104,11 @@ def test_render_hostile_or_broken_part_ends_soon_with_its_place(text: str, words
 
 
 def test_render_too_long_a_prompt_is_not_even_compiled():
-    with pytest.raises(PromptError, match=r"has 180,000 characters; 100,000 are the most"):
+    with pytest.raises(
+        PromptError, match=r"has 180,000 characters; 100,000 are the most"
+    ) as caught:
         render(Content((Part(Role.USER, "{{ x }}" * 90), Part(Role.USER, "x" * 179_370))), {})
+    assert caught.value.part is None
 
 
 def test_render_all_parts_share_the_time_of_one_prompt():
@@ -117,5 +121,6 @@ def test_render_all_parts_share_the_time_of_one_prompt():
 
 
 def test_render_several_user_parts_names_the_one_that_fails():
-    with pytest.raises(PromptError, match=r"The user part \(part 2\)"):
+    with pytest.raises(PromptError, match=r"The user part \(part 2\)") as caught:
         render(Content((Part(Role.USER, "a"), Part(Role.USER, "{{ x }}"))), {})
+    assert caught.value.part == 1

@@ -22,7 +22,7 @@ def raises(error: BaseException):
     return does
 
 
-def used(bench, tool: ToolDouble, **more) -> ToolUse:
+def used(bench, tool: ToolDouble, **more):
     """What became of one call of this tool in a run that went on to its answer."""
     run = bench.run(calls(tool.name), says("Done."), tools=(tool,), **more)
     assert run.state is RunState.DONE

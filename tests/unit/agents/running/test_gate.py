@@ -86,7 +86,7 @@ def test_changed_edit_is_shown_again_before_it_is_made(bench):
     tool = EditorDouble("write", risk=Risk.WRITE)
     person = PersonDouble(Decision(Verdict.ONCE, {"text": "B"}), Decision(Verdict.ONCE))
     run = ask(bench, tool, person)
-    assert [each.preview.diff for each in person.requests] == ["+A", "+B"]
+    assert [each.preview and each.preview.diff for each in person.requests] == ["+A", "+B"]
     assert tool.ran == [{"text": "B"}]
     assert bench.details(run, ToolUse)[0].diff == "+B"
 
@@ -150,7 +150,12 @@ def test_reading_stays_covered_when_others_have_spoken(bench):
 def test_silence_allows_nothing_and_stop_ends_it(bench):
     asked, cancel = threading.Event(), CancelToken()
     desk = Desk(lambda _request: asked.set(), lambda _question: None)
-    threading.Thread(target=lambda: asked.wait(20) and cancel.cancel(), daemon=True).start()
+
+    def stop() -> None:
+        assert asked.wait(20)
+        cancel.cancel()
+
+    threading.Thread(target=stop).start()
     tool = write()
     run = ask(bench, tool, desk, cancel=cancel)
     assert (run.state, tool.ran) == (RunState.STOPPED, [])

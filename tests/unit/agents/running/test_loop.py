@@ -31,8 +31,15 @@ def test_result_of_a_call_comes_back_to_the_model(bench):
 
 def test_several_calls_in_a_reply_are_made_in_order(bench):
     order: list[str] = []
-    tools = [ToolDouble(each, lambda *_, each=each: order.append(each) or each) for each in "abc"]
-    bench.run(calls("a", "b", "c"), says("Done."), tools=tuple(tools))
+
+    def noting(name: str) -> ToolDouble:
+        def does(*_: object) -> str:
+            order.append(name)
+            return name
+
+        return ToolDouble(name, does)
+
+    bench.run(calls("a", "b", "c"), says("Done."), tools=tuple(map(noting, "abc")))
     assert order == ["a", "b", "c"]
     results = [turn.content for turn in bench.model.asked[-1].turns if turn.role is Role.TOOL]
     assert results == ["a", "b", "c"]

@@ -7,18 +7,22 @@ import sys
 
 import pytest
 
+from app.agents.approvals import Person
 from app.agents.entities import Policy, Risk
 from app.agents.errors import CannotGoOn
 from app.agents.trace import Note, Outcome, Run, RunState, ToolUse, Verdict
 from app.base.jobs import CancelToken
+from app.base.paths import DataPaths
 from app.engine.errors import EngineStopped
-from tests.unit.agents.doubles import PersonDouble, ToolDouble, calls, says
+from tests.unit.agents.conftest import Bench
+from tests.unit.agents.doubles import PersonDouble, Said, ToolDouble, calls, says
 
 
-def crashed(bench, data_paths, where: str) -> Run:
+def crashed(bench: Bench, data_paths: DataPaths, where: str) -> Run:
     """A run of a program that was killed in the middle, as the next start finds it."""
     module = "tests.unit.agents.running.crashing"
-    words = [sys.executable, "-m", module, data_paths.database, data_paths.settings, where]
+    paths = (str(data_paths.database), str(data_paths.settings))
+    words = [sys.executable, "-m", module, *paths, where]
     assert subprocess.run(words, check=False).returncode == 9
     bench.tools = [ToolDouble("look"), ToolDouble("act", risk=Risk("read"))]
     (run,) = bench.runs.runs()
@@ -26,7 +30,7 @@ def crashed(bench, data_paths, where: str) -> Run:
     return run
 
 
-def go_on(bench, run: Run, *replies, person=None) -> Run:
+def go_on(bench: Bench, run: Run, *replies: Said, person: Person | None = None) -> Run:
     bench.model.replies = list(replies)
     return bench.runs.go_on(run.id, person or PersonDouble())
 
@@ -86,9 +90,9 @@ def test_call_that_waited_for_a_person_is_asked_for_again(bench):
     person = Stopping(Verdict.ONCE)
     run = bench.run(calls("act"), tools=(act,), person=person, cancel=cancel, policy=Policy.ASK)
     assert (run.state, act.ran) == (RunState.STOPPED, [])
-    person = PersonDouble(Verdict.ONCE)
-    ended = go_on(bench, run, says("Done."), person=person)
-    assert (ended.state, act.ran, len(person.requests)) == (RunState.DONE, [{}], 1)
+    again = PersonDouble(Verdict.ONCE)
+    ended = go_on(bench, run, says("Done."), person=again)
+    assert (ended.state, act.ran, len(again.requests)) == (RunState.DONE, [{}], 1)
     assert len(bench.details(run, ToolUse)) == 1
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from app.base.errors import AppError
 from app.engine.messages import Role, Turn
+from app.engine.protocol import ModelFacts, Priority
+from app.engine.sampling import Sampling
 from app.evals.entities import Item
 from app.evals.errors import RunRefused
-from app.evals.runs.asking import check_prompt, question_of, tools_of, turns_for
+from app.evals.runs.asking import Asking, check_prompt, question_of, tools_of, turns_for
+from app.evals.runs.entities import AnswerSettings, Candidate, CandidateModel
 from app.prompts.entities import Content, Example, Part, Variable
 
 SYSTEM, USER, ASSISTANT = Role.SYSTEM, Role.USER, Role.ASSISTANT
@@ -67,6 +72,16 @@ def test_prompt_without_a_place_for_items_is_refused():
     with pytest.raises(RunRefused, match="no place for the items"):
         check_prompt(Content((Part(USER, "Tell me a joke."),)), "joke")
     check_prompt(Content((BRIEF,)), "brief")
+
+
+def test_request_waits_for_people_and_draws_with_the_given_seed():
+    settings = AnswerSettings(Sampling(temperature=1.0, seed=99), 64, thinking_tokens=100)
+    candidate = Candidate(0, "one", CandidateModel("one"), settings)
+    facts = ModelFacts("one", "llama", "F16", 4096, 4096, 1, "", "")
+    request = Asking(candidate, facts).request(ITEM, 7)
+    assert request.priority is Priority.BACKGROUND
+    assert (request.sampling.seed, request.max_tokens) == (7, 64)
+    assert Asking(candidate, replace(facts, thinks=True)).request(ITEM, 7).max_tokens == 164
 
 
 def test_conversation_becomes_one_text_with_who_says_what():

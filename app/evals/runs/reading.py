@@ -1,0 +1,117 @@
+"""The use cases of runs that change nothing: what there is, and what came of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import app
+from app.evals.reports.data import ReportData
+from app.evals.runs import comparing
+from app.evals.runs.entities import Run, RunId, Sample, SampleId, SampleScore, SuiteId
+from app.evals.runs.results import LastScore, MatrixFilter, MatrixPage, RunResults
+from app.evals.runs.summary import results_of, shared_by_key
+from app.evals.runs.summing import estimate_of
+from app.evals.store import matrix as matrix_store
+from app.evals.store import runs as store
+from app.evals.store import samples as sample_store
+from app.prompts.entities import PromptId
+from app.storage.db import Database, Session
+
+T = TypeVar("T")
+
+_EVERYTHING = MatrixFilter()
+
+
+class RunReader:
+    """Reads runs. Methods block and may be called on any thread; `NotFound` if a run is gone."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._settling = threading.Lock()
+        self._is_settled = False
+
+    def runs(self, suite_id: SuiteId | None = None) -> tuple[Run, ...]:
+        """Every run, or those of a suite, newest first."""
+        return self._read(lambda s: store.runs(s, suite_id))
+
+    def run(self, run_id: RunId) -> Run:
+        """One run."""
+        return self._read(lambda s: store.run(s, run_id))
+
+    def results(self, run_id: RunId) -> RunResults:
+        """A run summed up, at any moment of its life."""
+
+        self._settle()
+        return results_of(self._database, run_id)
+
+    def matrix(
+        self,
+        run_id: RunId,
+        chosen: MatrixFilter = _EVERYTHING,
+        *,
+        offset: int = 0,
+        limit: int = 100,
+    ) -> MatrixPage:
+        """A page of items with what each candidate made of them, in the order of the items.
+
+        Args:
+            run_id: which run.
+            chosen: which items.
+            offset, limit: which part of them; a limit of -1 is all of the rest.
+        """
+        return self._read(lambda s: matrix_store.page(s, run_id, chosen, offset, limit))
+
+    def report_data(self, run_id: RunId) -> ReportData:
+        """All that a report of a run is made of."""
+        rows = self.matrix(run_id, limit=-1).rows
+        moment = datetime.now(UTC).astimezone()
+        return ReportData(self.results(run_id), rows, moment, f"Cairn {app.__version__}")
+
+    def sample(self, sample_id: SampleId) -> tuple[Sample, tuple[SampleScore, ...]]:
+        """One sample with all that was sent, and its scores."""
+        return self._read(lambda s: sample_store.sample(s, sample_id))
+
+    def compare(self, one: RunId, other: RunId) -> tuple[comparing.MetricComparison, ...]:
+        """Every candidate of the other run beside the baseline of the first, on equal items.
+
+        Raises:
+            RunRefused: the two share no metric or no item.
+        """
+        return self._read(lambda s: comparing.compare(s, store.run(s, one), store.run(s, other)))
+
+    def last_score(self, prompt_id: PromptId, number: int) -> LastScore | None:
+        """What a prompt version came to in its newest finished run, by that run's first metric."""
+
+        def work(session: Session) -> LastScore | None:
+            found = store.newest_of_prompt(session, prompt_id, number)
+            if found is None or not found[0].metrics or found[0].ended_at is None:
+                return None
+            run, candidate = found
+            metric = run.metrics[0]
+            table = sample_store.score_table(session, run.id, metric.id)
+            return LastScore(
+                run.id,
+                run.name,
+                run.suite_name,
+                metric.label,
+                metric.higher_is_better,
+                estimate_of(table.get(candidate, {}), shared_by_key(session, run.id)),
+                found[0].ended_at,
+            )
+
+        return self._read(work)
+
+    def _read(self, work: Callable[[Session], T]) -> T:
+        self._settle()
+        with self._database.read() as session:
+            return work(session)
+
+    def _settle(self) -> None:
+        """At the first use, see which runs were under way when Cairn last ended."""
+        with self._settling:
+            if not self._is_settled:
+                self._database.write(store.mark_interrupted)
+                self._is_settled = True

@@ -1,0 +1,205 @@
+"""One tool server: what and where it is, what state it is in, its tools, what it printed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+
+from app.agents.mcp.entities import ServerView, Transport
+from app.base.errors import AppError
+from app.ui.agents.server_lines import LinesBox, PlainElided
+from app.ui.agents.server_tool_list import ToolList
+from app.ui.agents.server_words import State, is_alive, one_line, plain, state_of, tools_text
+from app.ui.icons import Icons
+from app.ui.theme import ThemeKeeper, set_look
+from app.ui.widgets.buttons import Button, IconButton
+from app.ui.widgets.fold import FoldButton
+from app.ui.widgets.info_bar import InfoBar, announce
+from app.ui.widgets.labels import IconLabel, Label, Tag
+from app.ui.widgets.layout import Card
+from app.ui.widgets.switch import Switch
+
+
+class ServerCard(Card):
+    """Shows a ServerView. All signals carry the server's name first.
+
+    Signals:
+        start_requested, stop_requested, terms_requested, file_requested, removal_requested: what
+            the buttons and the menu offer.
+        switched: on or off.
+        tool_set, review_requested: as a ToolRow says.
+        log_unfolded: somebody reads, or no longer reads, what it prints.
+    """
+
+    start_requested = Signal(str)
+    stop_requested = Signal(str)
+    terms_requested = Signal(str)
+    file_requested = Signal(str)
+    removal_requested = Signal(str)
+    switched = Signal(str, bool)
+    tool_set = Signal(str, str, bool, object)
+    review_requested = Signal(str, str)
+    log_unfolded = Signal()
+
+    def __init__(
+        self, icons: Icons, theme: ThemeKeeper, view: ServerView, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent, margins=(16, 14, 12, 14))
+        self._icons = icons
+        self._view = view
+        self._name = view.name
+        self._busy = ""
+        self._bar: InfoBar | None = None
+        name = one_line(view.name)
+        self.name = PlainElided(name, "h2")
+        self.state = Tag("")
+        self.button = Button("Start")
+        self.switch = Switch(theme, f"Server {name}")
+        self.more = IconButton(icons.icon("ph.dots-three-bold", "text"), f"More about {name}")
+        self.launch = PlainElided("", "caption", mode=Qt.TextElideMode.ElideMiddle)
+        self.problem = Label("", "danger", wrap=True)
+        self.tools_fold = FoldButton("", icons)
+        self.tools = ToolList(icons, theme)
+        self.log_fold = FoldButton("What it printed last", icons)
+        self.log = LinesBox(theme, f"What {name} printed last", most=10)
+        self._lay_out()
+        self._connect()
+        self._show()
+
+    @property
+    def view(self) -> ServerView:
+        """What is shown."""
+        return self._view
+
+    @property
+    def reads_log(self) -> bool:
+        """Whether the log of a running server is unfolded."""
+        return self.log_fold.is_open and is_alive(self._view)
+
+    def show_view(self, view: ServerView, busy: str = "") -> None:
+        """Show another state of the same server; `busy` is what is being done to it, in words."""
+        if (view, busy) == (self._view, self._busy):
+            return
+        before = self._state().words
+        self._view, self._busy = view, busy
+        self._show()
+        if (now := self._state().words) != before:
+            announce(self, f"{one_line(self._name)}: {now}")
+
+    def show_problem(self, error: AppError) -> None:
+        """Say why what was asked for could not be done."""
+        self.drop_problem()
+        self._bar = InfoBar.for_error(
+            self._icons, type(error)(plain(error.message), plain(error.hint))
+        )
+        self._bar.closed.connect(self._on_bar_closed)
+        self.body.addWidget(self._bar)
+        announce(self, str(error))
+
+    def drop_problem(self) -> None:
+        """Take the bar away: it is history."""
+        if self._bar is not None:
+            self._bar.dismiss()
+
+    def make_menu(self) -> QMenu:
+        """The More menu."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        is_program = self._view.transport is Transport.STDIO
+        for icon, text, signal in (
+            ("ph.eye", "What it runs…" if is_program else "Where it is…", self.terms_requested),
+            ("ph.folder-open", "Show mcp.json in folder", self.file_requested),
+            ("ph.trash", "Remove", self.removal_requested),
+        ):
+            action = menu.addAction(self._icons.icon(icon), text)
+            action.triggered.connect(lambda _checked=False, signal=signal: signal.emit(self._name))
+        return menu
+
+    def _lay_out(self) -> None:
+        picture = "ph.globe" if self._view.transport is Transport.HTTP else "ph.terminal-window"
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addWidget(IconLabel(self._icons.icon(picture, "accent_text"), 22))
+        line.addSpacing(2)
+        line.addWidget(self.name)
+        line.addWidget(self.state)
+        line.addStretch(1)
+        for part in (self.button, self.switch, self.more):
+            line.addWidget(part)
+        below = QVBoxLayout()
+        below.setContentsMargins(32, 0, 4, 0)
+        below.setSpacing(4)
+        folds = QHBoxLayout()
+        folds.setContentsMargins(0, 0, 0, 0)
+        folds.addWidget(self.tools_fold)
+        folds.addWidget(self.log_fold)
+        folds.addStretch(1)
+        below.addWidget(self.launch)
+        below.addWidget(self.problem)
+        below.addLayout(folds)
+        below.addWidget(self.log)
+        below.addWidget(self.tools)
+        self.body.setSpacing(4)
+        self.body.addLayout(line)
+        self.body.addLayout(below)
+        self.log.hide()
+        self.tools.hide()
+
+    def _connect(self) -> None:
+        name = self._name
+        self.button.clicked.connect(self._on_button_clicked)
+        self.switch.clicked.connect(lambda is_on: self.switched.emit(name, is_on))
+        self.more.clicked.connect(self._on_more_clicked)
+        self.tools_fold.unfolded.connect(self._on_tools_unfolded)
+        self.log_fold.unfolded.connect(self._on_log_unfolded)
+        self.tools.set_requested.connect(lambda *args: self.tool_set.emit(name, *args))
+        self.tools.review_requested.connect(lambda tool: self.review_requested.emit(name, tool))
+
+    def _state(self) -> State:
+        return State(self._busy, "info") if self._busy else state_of(self._view)
+
+    def _show(self) -> None:
+        view, state, is_off = self._view, self._state(), self._view.is_disabled
+        self.state.setText(state.words)
+        set_look(self.state, "sev", state.sev)
+        self.launch.set_text(view.launch)
+        self.launch.setVisible(bool(view.launch))
+        self.problem.setText(plain(view.problem))
+        self.problem.setVisible(bool(view.problem) and not is_off)
+        text = "Stop" if is_alive(view) else "Start" if view.is_agreed else "Start…"
+        self.button.setText(text)
+        self.button.setAccessibleName(f"{text.rstrip('…')} {one_line(view.name)}")
+        self.button.setEnabled(not self._busy and view.transport is not None)
+        self.button.setVisible(not is_off)
+        self.switch.setChecked(not is_off)
+        self.switch.setEnabled(not self._busy and view.transport is not None)
+        self.switch.setToolTip("Agents can use it" if not is_off else "No agent can use it")
+        self.tools_fold.set_words(tools_text(view.tools))
+        self.tools_fold.setVisible(bool(view.tools))
+        self.tools.setVisible(bool(view.tools) and self.tools_fold.is_open)
+        self.log_fold.setVisible(bool(view.log))
+        self.log.setVisible(bool(view.log) and self.log_fold.is_open)
+        if self.log_fold.is_open:
+            self.log.show_lines(view.log)
+        if self.tools_fold.is_open:
+            self.tools.show_tools(view.tools)
+
+    def _on_button_clicked(self) -> None:
+        self.drop_problem()
+        signal = self.stop_requested if is_alive(self._view) else self.start_requested
+        signal.emit(self._name)
+
+    def _on_tools_unfolded(self) -> None:
+        self._show()
+
+    def _on_log_unfolded(self) -> None:
+        self._show()
+        self.log_unfolded.emit()
+
+    def _on_bar_closed(self) -> None:
+        self._bar = None
+
+    def _on_more_clicked(self) -> None:
+        menu = self.make_menu()
+        corner = QPoint(self.more.width() - menu.sizeHint().width(), self.more.height() + 4)
+        menu.popup(self.more.mapToGlobal(corner))

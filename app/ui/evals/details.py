@@ -1,0 +1,284 @@
+"""An item of a run: what was asked, and what every candidate made of it, side by side."""
+
+from __future__ import annotations
+
+import json
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.base.errors import AppError
+from app.evals.reports.data import number_words
+from app.evals.runs.entities import Candidate, Run, RunMetric, SampleId
+from app.evals.runs.results import MatrixRow, ScoredSample
+from app.prompts.diff import word_diff
+from app.ui.evals.text_page import TextPage
+from app.ui.evals.words import mark_of, timing_words
+from app.ui.pane import PaneContext
+from app.ui.widgets.buttons import Button, IconButton
+from app.ui.widgets.labels import ElidedLabel, IconLabel, Label
+from app.ui.widgets.layout import row
+
+_COLUMN = 280
+
+
+class DetailsPanel(QWidget):
+    """Shows a MatrixRow.
+
+    Signals:
+        sent_wanted: the `SampleId` of which a person wants to see what was sent.
+        closed: it is not wanted any more.
+    """
+
+    sent_wanted = Signal(object)
+    closed = Signal()
+
+    def __init__(self, context: PaneContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._run: Run | None = None
+        self._row: MatrixRow | None = None
+        self._metric: RunMetric | None = None
+        self._columns: list[_Column] = []
+        icons = context.icons
+        self.title = ElidedLabel("", "h3")
+        self.differences = Button("Differences", "chip")
+        self.differences.setCheckable(True)
+        self.one, self.other = QComboBox(), QComboBox()
+        self.one.setAccessibleName("Differences from")
+        self.other.setAccessibleName("Differences to")
+        self._to = Label("to", "body2")
+        self.close_button = IconButton(icons.icon("ph.x"), "Close details", size=16)
+        self.close_button.clicked.connect(self.closed)
+        self.differences.toggled.connect(self._show)
+        self.one.activated.connect(self._show)
+        self.other.activated.connect(self._show)
+        for combo in (self.one, self.other):
+            combo.setMaximumWidth(200)
+        self.item = TextPage(context.theme, "The item")
+        self.diff = TextPage(context.theme, "Differences between two answers")
+        self._lay_out()
+        context.theme.changed.connect(self._show)
+
+    @property
+    def columns(self) -> tuple[_Column, ...]:
+        """The answers, one column for each candidate."""
+        return tuple(self._columns)
+
+    @property
+    def position(self) -> int | None:
+        """Of the item that is shown, in its run."""
+        return None if self._row is None else self._row.position
+
+    def show_row(self, run: Run, row: MatrixRow, metric: RunMetric | None, column: int) -> None:
+        """Show an item. `column` is that of the chosen candidate, which is brought into view."""
+        is_other = self._row is None or self._row.position != row.position
+        is_new_run = self._run is None or self._run.id != run.id
+        if not is_other and not is_new_run and (row, metric) == (self._row, self._metric):
+            self._reveal(column)
+            return
+        self._run, self._row, self._metric = run, row, metric
+        if is_new_run:
+            self._offer_pairs(run)
+        self._show()
+        self._reveal(column)
+
+    def _offer_pairs(self, run: Run) -> None:
+        for combo in (self.one, self.other):
+            combo.clear()
+            for each in run.candidates:
+                combo.addItem(each.label, each.number)
+        if len(run.candidates) > 1:
+            self.one.setCurrentIndex(run.baseline)
+            self.other.setCurrentIndex(1 if run.baseline == 0 else 0)
+
+    def _lay_out(self) -> None:
+        head = row(
+            self.title, self.differences, self.one, self._to, self.other, self.close_button,
+            margins=(24, 8, 16, 6),
+        )  # fmt: skip
+        layout = head.layout()
+        assert isinstance(layout, QHBoxLayout)
+        layout.setStretch(0, 1)
+        self._answers = QHBoxLayout()
+        self._answers.setContentsMargins(0, 0, 0, 0)
+        self._answers.setSpacing(0)
+        self._answers.addWidget(self.diff, 1)
+        inner = QWidget()
+        inner.setLayout(self._answers)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setWidget(inner)
+        body = QHBoxLayout()
+        body.setContentsMargins(14, 0, 8, 8)
+        body.setSpacing(0)
+        body.addWidget(self.item, 1)
+        body.addWidget(self._scroll, 3)
+        self.setObjectName("evalDetails")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(head)
+        outer.addLayout(body, 1)
+
+    def _reveal(self, column: int) -> None:
+        if 0 <= column < len(self._columns):
+            self._scroll.ensureWidgetVisible(self._columns[column], 0, 0)
+
+    def _show(self) -> None:
+        run, found = self._run, self._row
+        if run is None or found is None:
+            return
+        is_many, is_diff = len(run.candidates) > 1, self.differences.isChecked()
+        self.differences.setVisible(is_many)
+        for part in (self.one, self._to, self.other):
+            part.setVisible(is_many and is_diff)
+        self.title.set_text(f"Item {found.position + 1:,}: {found.item.key}")
+        _write_item(self.item, found)
+        while len(self._columns) < len(run.candidates):
+            self._add_column()
+        for at, column in enumerate(self._columns):
+            is_used = at < len(run.candidates)
+            column.setVisible(is_used and not (is_diff and is_many))
+            if is_used:
+                candidate = run.candidates[at]
+                samples = found.cells.get(candidate.number, ())
+                column.show_samples(run, candidate, samples, self._metric)
+        self.diff.setVisible(is_many and is_diff)
+        if is_many and is_diff:
+            self._compare(found)
+
+    def _add_column(self) -> None:
+        column = _Column(self._context)
+        column.sent_wanted.connect(self.sent_wanted)
+        self._columns.append(column)
+        self._answers.addWidget(column, 1)
+
+    def _compare(self, found: MatrixRow) -> None:
+        pair = [found.cells.get(each.currentData(), ()) for each in (self.one, self.other)]
+        self.diff.clear()
+        if not all(pair):
+            self.diff.line("One of the two has not answered yet.", "text2")
+            return
+        texts = [samples[0].sample.text for samples in pair]
+        if texts[0] == texts[1]:
+            self.diff.line("The two answers are the same.", "text2")
+            self.diff.line(texts[0])
+            return
+
+        def show(runs: object) -> None:
+            if found is self._row:
+                self.diff.clear()
+                self.diff.heading(f"{self.one.currentText()} → {self.other.currentText()}")
+                self.diff.runs(runs)  # type: ignore[arg-type]  # what word_diff gives
+
+        self._context.jobs.submit(word_diff, *texts, owner=self, done=show, failed=self._refuse)
+
+    def _refuse(self, error: AppError) -> None:
+        self.diff.clear()
+        self.diff.line(str(error), "danger")
+
+
+class _Column(QWidget):
+    """The answers of one candidate.
+
+    Signals:
+        sent_wanted: the id of the first sample.
+    """
+
+    sent_wanted = Signal(object)
+
+    def __init__(self, context: PaneContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icons = context.icons
+        self._sample: SampleId | None = None
+        self._shown: object = None
+        self.name = ElidedLabel("", "h3")
+        self.mark = IconLabel(context.icons.icon("ph.circle"), 16)
+        self.sent = IconButton(context.icons.icon("ph.paper-plane-tilt"), "What was sent", size=16)
+        self.sent.clicked.connect(lambda: self.sent_wanted.emit(self._sample))
+        self.page = TextPage(context.theme, "Answer")
+        self.setMinimumWidth(context.theme.px(_COLUMN))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 0, 0, 0)
+        layout.setSpacing(0)
+        head = row(self.mark, self.name, self.sent, margins=(8, 0, 4, 0), spacing=6)
+        inside = head.layout()
+        assert isinstance(inside, QHBoxLayout)
+        inside.setStretch(1, 1)
+        layout.addWidget(head)
+        layout.addWidget(self.page, 1)
+
+    def show_samples(
+        self,
+        run: Run,
+        candidate: Candidate,
+        samples: tuple[ScoredSample, ...],
+        metric: RunMetric | None,
+    ) -> None:
+        """Show what the candidate made of the item, each repeat below the other."""
+        self.name.set_text(candidate.label)
+        self._sample = samples[0].sample.id if samples else None
+        self.sent.setEnabled(bool(samples))
+        self.sent.setAccessibleName(f"What was sent to {candidate.label}")
+        mark = mark_of(samples, metric)
+        self.mark.setVisible(mark is not None)
+        if mark is not None:
+            self.mark.set_icon(self._icons.icon(mark.icon, mark.role))
+        self.page.setAccessibleName(f"Answer of {candidate.label}")
+        self.page.clear()
+        if not samples:
+            self.page.line("Not answered yet.", "text2")
+        for each in samples:
+            if run.repeats > 1:
+                self.page.heading(f"Repeat {each.sample.repeat + 1}")
+            _write_sample(self.page, run, each)
+
+
+def _write_item(page: TextPage, found: MatrixRow) -> None:
+    item = found.item
+    page.clear()
+    for turn in item.input:
+        is_only = len(item.input) == 1
+        page.heading("Input" if is_only else f"Input: {turn.role.value}")
+        page.line(turn.content)
+    if item.targets:
+        page.heading("Target" if len(item.targets) == 1 else "Targets, any of")
+        for target in item.targets:
+            page.line(target)
+    if item.tags:
+        page.heading("Tags")
+        page.line(", ".join(item.tags))
+
+
+def _write_sample(page: TextPage, run: Run, scored: ScoredSample) -> None:
+    sample = scored.sample
+    if sample.problem:
+        page.line(sample.problem, "danger")
+    if sample.text:
+        page.line(sample.text)
+    for call in sample.tool_calls:
+        arguments = json.dumps(dict(call.arguments), ensure_ascii=False, default=str)
+        page.line(f"→ {call.name} {arguments}")
+    if sample.reading is not None:
+        read = sample.reading
+        page.line(f"Read {read.tokens:,} tokens: {read.bits_per_byte:.3f} bits per byte")
+    if sample.reasoning:
+        page.heading("Thinking")
+        page.line(sample.reasoning, "text2")
+    page.heading("Scores")
+    for metric in run.metrics:
+        score = scored.score(metric.id)
+        if score is None:
+            page.line(f"{metric.label}: not scored yet", "text2")
+            continue
+        value = "unscored" if score.value is None else number_words(metric, score.value)
+        page.line(f"{metric.label}: {value}", "warn" if score.value is None else "text")
+        if score.reason:
+            page.line(score.reason, "text2", "caption")
+    page.heading("Time")
+    page.line(timing_words(sample) or "Nothing was measured.", "text2", "caption")

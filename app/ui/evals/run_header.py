@@ -1,0 +1,91 @@
+"""The head of a run's page: its name, its state, and what can be done with it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, Signal
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
+
+from app.evals.runs.entities import Run
+from app.ui.evals.home_rows import popup
+from app.ui.evals.run_actions import FORMATS
+from app.ui.evals.words import amount_words, state_severity, state_words, what_words
+from app.ui.icons import Icons
+from app.ui.theme import set_look
+from app.ui.widgets.buttons import Button, IconButton
+from app.ui.widgets.labels import ElidedLabel, Tag
+from app.ui.widgets.layout import column
+
+
+class RunHeader(QWidget):
+    """Shows a Run.
+
+    Signals:
+        back, pause_wanted, stop_wanted, resume_wanted, delete_wanted: what its buttons say.
+        export_wanted: a `ReportFormat`.
+    """
+
+    back = Signal()
+    pause_wanted = Signal()
+    stop_wanted = Signal()
+    resume_wanted = Signal()
+    delete_wanted = Signal()
+    export_wanted = Signal(object)
+
+    def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icons = icons
+        self._run: Run | None = None
+        self.back_button = IconButton(icons.icon("ph.arrow-left"), "All evaluations")
+        self.name = ElidedLabel("", "h2")
+        self.facts = ElidedLabel("", "caption")
+        self.state = Tag("")
+        self.pause = Button("Pause", "", icons.icon("ph.pause"))
+        self.stop = Button("Stop", "", icons.icon("ph.stop"))
+        self.resume = Button("Resume", "primary", icons.icon("ph.play", "on_accent"))
+        self.export = Button("Export", "", icons.icon("ph.export"))
+        self.more = IconButton(icons.icon("ph.dots-three-bold", "text"), "More about this run")
+        self.back_button.clicked.connect(self.back)
+        self.pause.clicked.connect(self.pause_wanted)
+        self.stop.clicked.connect(self.stop_wanted)
+        self.resume.clicked.connect(self.resume_wanted)
+        self.export.clicked.connect(lambda: self._under(self.export, self.make_export_menu()))
+        self.more.clicked.connect(lambda: self._under(self.more, self._make_menu()))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 8, 16, 8)
+        layout.setSpacing(8)
+        layout.addWidget(self.back_button)
+        layout.addWidget(column(self.name, self.facts, spacing=2), 1)
+        for part in (self.state, self.pause, self.stop, self.resume, self.export, self.more):
+            layout.addWidget(part)
+
+    def show_run(self, run: Run) -> None:
+        """Show a run as it is now."""
+        self._run = run
+        self.name.set_text(run.name)
+        self.facts.set_text(f"{what_words(run)} · {amount_words(run)}")
+        self.state.setText(state_words(run))
+        set_look(self.state, "sev", state_severity(run))
+        self.pause.setVisible(run.state.is_active)
+        self.stop.setVisible(run.state.is_active)
+        self.resume.setVisible(run.can_resume)
+        self.export.setVisible(not run.state.is_active)
+        self.export.setEnabled(run.samples > 0)
+
+    def make_export_menu(self) -> QMenu:
+        """The forms that a report can have."""
+        menu = QMenu(self)
+        for form, (icon, words) in FORMATS.items():
+            action = menu.addAction(self._icons.icon(icon), words)
+            action.triggered.connect(lambda _on=False, form=form: self.export_wanted.emit(form))
+        return menu
+
+    def _make_menu(self) -> QMenu:
+        menu = QMenu(self)
+        delete = menu.addAction(self._icons.icon("ph.trash"), "Delete")
+        delete.setEnabled(self._run is not None and not self._run.state.is_active)
+        delete.triggered.connect(self.delete_wanted)
+        return menu
+
+    def _under(self, button: QWidget, menu: QMenu) -> None:
+        corner = QPoint(button.width() - menu.sizeHint().width(), button.height() + 4)
+        popup(menu, button.mapToGlobal(corner))
