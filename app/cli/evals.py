@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.base.errors import AppError
-from app.base.jobs import Activity
-from app.cli import eval_results
+from app.cli import eval_judging, eval_results
+from app.cli.eval_waiting import wait_for
 from app.cli.output import Printer
 
 if TYPE_CHECKING:
-    from app.base.changes import Notice
     from app.bootstrap import Services
     from app.evals.runs.entities import ModelChoice, PromptChoice, RunId, StoredSuite
     from app.evals.runs.results import RunResults
@@ -39,6 +38,7 @@ def add_to(commands: Any, common: argparse.ArgumentParser) -> None:
     compare.add_argument("one", type=int, metavar="RUN", help="number of the run to compare with")
     compare.add_argument("other", type=int, metavar="RUN", help="number of the run to compare")
     compare.set_defaults(run=_compare)
+    eval_judging.add_to(parts, common)
     report = parts.add_parser("report", parents=[common], help="print a run as a report")
     report.add_argument("number", type=int, metavar="RUN", help="its number")
     report.add_argument(
@@ -184,16 +184,7 @@ def _report(services: Services, arguments: argparse.Namespace, printer: Printer)
 
 def _finish(services: Services, run_id: RunId, limit: float | None, printer: Printer) -> int:
     """Wait for a run, tell how far it is, and say what came of it."""
-    unsubscribe = services.notices.subscribe(_Progress(printer).take)
-    try:
-        services.evals.wait(run_id)
-    except KeyboardInterrupt:
-        services.evals.pause(run_id)
-        services.evals.wait(run_id)
-        printer.note(f"Paused. Go on with: cairn eval resume {run_id}")
-        raise
-    finally:
-        unsubscribe()
+    wait_for(services, run_id, printer)
     results = services.evals.results(run_id)
     printer.answer(eval_results.results_to_json(results), eval_results.results_to_text(results))
     if reason := _failure(results, limit):
@@ -226,23 +217,6 @@ def _failure(results: RunResults, limit: float | None) -> str:
         if value < limit:
             return f"{each.candidate.label} scores {value:.3f} by {label}, less than {limit:g}."
     return ""
-
-
-class _Progress:
-    """Tells how far a run is, at every tenth."""
-
-    def __init__(self, printer: Printer) -> None:
-        self._printer = printer
-        self._told = ("", -1)
-
-    def take(self, notice: Notice) -> None:
-        """Called with every notice."""
-        if not isinstance(notice, Activity) or not notice.total or notice.finished:
-            return
-        reached = (notice.unit, 10 * notice.done // notice.total)
-        if reached != self._told and notice.done:
-            self._told = reached
-            self._printer.note(f"{notice.done} of {notice.total} {notice.unit}")
 
 
 def _suite(services: Services, name: str, printer: Printer) -> StoredSuite:

@@ -26,6 +26,7 @@ from app.engine.protocol import (
     ScoreChoices,
     ScoreText,
     SetAdapters,
+    ShowPieces,
     ShowPrompt,
 )
 from app.engine.waiting import environment
@@ -50,7 +51,7 @@ class EngineHandler:
     def lane(self, body: object) -> str:
         """Counting needs only the vocabulary, so it does not wait for anything."""
         match body:
-            case CountTokens() | CountPrompt() | ShowPrompt():
+            case CountTokens() | CountPrompt() | ShowPrompt() | ShowPieces():
                 return "count"
             case Generate() | ScoreText() | ScoreChoices() | Embed():
                 return "requests"
@@ -63,7 +64,7 @@ class EngineHandler:
                 return self._load(body, context)
             case Check() | Estimate() | ListDevices():
                 return self._look(body, context)
-            case CountTokens() | CountPrompt() | ShowPrompt():
+            case CountTokens() | CountPrompt() | ShowPrompt() | ShowPieces():
                 return self._count(body)
             case Generate():
                 return self._model().generate(body, context.emit, context.cancel)
@@ -89,7 +90,7 @@ class EngineHandler:
             raise NoModelLoaded("No model is loaded.", "Load one under Models.")
         return self._loaded
 
-    def _count(self, body: CountTokens | CountPrompt | ShowPrompt) -> object:
+    def _count(self, body: CountTokens | CountPrompt | ShowPrompt | ShowPieces) -> object:
         model = self._model()
         match body:
             case CountTokens(texts):
@@ -98,6 +99,8 @@ class EngineHandler:
                 return model.count_prompt(turns, tools, template)
             case ShowPrompt(turns, tools, template):
                 return model.show_prompt(turns, tools, template)
+            case ShowPieces(turns, tools, template):
+                return model.prompt_pieces(turns, tools, template)
 
     def _look(self, body: Check | Estimate | ListDevices, context: CallContext) -> object:
         """Answer about files and devices without loading anything."""

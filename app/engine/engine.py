@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from app.base.jobs import CancelToken
-from app.engine.messages import Delta, Tool, Turn
+from app.engine.messages import Delta, PromptPiece, Tool, Turn
 from app.engine.protocol import (
     ChoiceScore,
     Generate,
@@ -67,6 +67,15 @@ class Engine(Protocol):
         template: TemplateOptions = ...,
     ) -> str:
         """The prompt that these turns become, control tokens visible."""
+        ...
+
+    def prompt_pieces(
+        self,
+        turns: tuple[Turn, ...],
+        tools: tuple[Tool, ...] = (),
+        template: TemplateOptions = ...,
+    ) -> tuple[PromptPiece, ...]:
+        """The same without pictures, cut at control tokens."""
         ...
 
     def score_text(self, request: ScoreText, cancel: CancelToken | None = None) -> TextScore:

@@ -22,7 +22,7 @@ from app.engine.child import engine_child
 from app.engine.engine import Engine
 from app.engine.errors import EngineError, NoModelLoaded, NotSupported
 from app.engine.local import LocalEngine, OnDelta, ask_about_file
-from app.engine.messages import Tool, Turn
+from app.engine.messages import PromptPiece, Tool, Turn
 from app.engine.options import Adapter, LoadOptions
 from app.engine.protocol import (
     ChoiceScore,
@@ -273,6 +273,15 @@ class EngineHost:
     ) -> str:
         """The prompt that these turns become, control tokens visible."""
         return self._engine().show_prompt(turns, tools, template)
+
+    def prompt_pieces(
+        self,
+        turns: tuple[Turn, ...],
+        tools: tuple[Tool, ...] = (),
+        template: TemplateOptions = _AS_THE_TEMPLATE_HAS_IT,
+    ) -> tuple[PromptPiece, ...]:
+        """The same without pictures, cut at control tokens."""
+        return self._engine().prompt_pieces(turns, tools, template)
 
     def score_text(self, request: ScoreText, cancel: CancelToken | None = None) -> TextScore:
         """How likely the model in use finds a text."""

@@ -15,7 +15,7 @@ from app.base.jobs import CancelToken
 from app.base.log import tail
 from app.engine.causes import dying_words, load_error
 from app.engine.errors import EngineStopped
-from app.engine.messages import Delta, TextDelta, Tool, Turn
+from app.engine.messages import Delta, PromptPiece, TextDelta, Tool, Turn
 from app.engine.options import Adapter, LoadOptions
 from app.engine.protocol import (
     Check,
@@ -32,6 +32,7 @@ from app.engine.protocol import (
     ScoreChoices,
     ScoreText,
     SetAdapters,
+    ShowPieces,
     ShowPrompt,
     TemplateOptions,
     TextScore,
@@ -175,6 +176,16 @@ class LocalEngine:
         """The prompt that these turns become, control tokens visible."""
         text: str = self._ask(ShowPrompt(turns, tools, template))
         return text
+
+    def prompt_pieces(
+        self,
+        turns: tuple[Turn, ...],
+        tools: tuple[Tool, ...] = (),
+        template: TemplateOptions = _AS_THE_TEMPLATE_HAS_IT,
+    ) -> tuple[PromptPiece, ...]:
+        """The same without pictures, cut at control tokens."""
+        pieces: tuple[PromptPiece, ...] = self._ask(ShowPieces(turns, tools, template))
+        return pieces
 
     def score_text(self, request: ScoreText, cancel: CancelToken | None = None) -> TextScore:
         """How likely the model finds a text. Raises `Cancelled` when it was."""

@@ -89,6 +89,18 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptPiece:
+    """A piece of the prompt that turns become. Never empty.
+
+    Attributes:
+        is_control: it is one control token, or a mark that the model knows as one token.
+    """
+
+    text: str
+    is_control: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TextDelta:
     """Text to append; always whole characters. A few tokens may share one delta."""
 

@@ -223,6 +223,7 @@ class Generate:
     """Answer the last turn. Streams Delta; the answer is Generated.
 
     Attributes:
+        max_tokens: most of the reply; with 0 the prompt is read and nothing written.
         tool: with ToolChoice.REQUIRED, the only tool that may be called; empty for any.
         output: the form of the reply; None leaves it free.
         logprobs: how many alternatives to give for each token; None gives no log-probabilities.
@@ -380,6 +381,15 @@ class CountPrompt:
 @dataclass(frozen=True, slots=True)
 class ShowPrompt:
     """The rendered prompt of these turns, control tokens visible. The answer is str."""
+
+    turns: tuple[Turn, ...]
+    tools: tuple[Tool, ...] = ()
+    template: TemplateOptions = field(default_factory=TemplateOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPieces:
+    """The same without pictures, cut at control tokens. The answer is tuple[PromptPiece, ...]."""
 
     turns: tuple[Turn, ...]
     tools: tuple[Tool, ...] = ()

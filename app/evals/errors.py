@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from app.base.errors import AppError
+from app.engine.errors import EngineStopped, NoModelLoaded
+from app.engine.remote.errors import CannotConnect, KeyRefused, NotOnServer, ServerBusy
+
+# A model that fails so cannot be asked any more, whatever it is asked.
+LOST: Final = (EngineStopped, NoModelLoaded, CannotConnect, KeyRefused, NotOnServer, ServerBusy)
 
 
 class BadSuiteName(AppError):

@@ -1,4 +1,4 @@
-"""The use cases of runs: estimating, starting, stopping, scoring again."""
+"""The use cases of runs: estimating, starting, stopping, scoring again, judging in pairs."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ from app.evals.runs.entities import (
     RunState,
 )
 from app.evals.runs.estimating import estimated
+from app.evals.runs.judging import pairs_of
 from app.evals.runs.measuring import MetricFacts, Metrics
+from app.evals.runs.pairs import PairingId
 from app.evals.runs.planning import MOST_SAMPLES, Planner
 from app.evals.runs.reading import RunReader
 from app.evals.runs.results import RunEstimate
 from app.evals.runs.runner import Runner
 from app.evals.store import metrics as metric_store
+from app.evals.store import pairs as pair_store
 from app.evals.store import runs as store
 from app.evals.suites.service import SuiteService
 from app.modelhub.borrowing import ModelLending
@@ -170,15 +173,43 @@ class EvalService(RunReader):
         """
         facts = self._facts(metrics)
         run = self._idle(run_id)
+        return self._work_again(run, lambda s: metric_store.add(s, run_id, facts))
 
-        def work(session: Session) -> None:
-            metric_store.add(session, run_id, facts)
-            store.change(session, run_id, state=RunState.WAITING)
+    def judge_pairs(
+        self, run_id: RunId, one: int, other: int | None, judge: Mapping[str, Any]
+    ) -> Run:
+        """Let a model compare the answers of two candidates, each pair of them in both orders.
 
-        self._write(work)
-        after = RunState.INTERRUPTED if run.state.is_active else run.state
-        self._runner.add(run_id, generates=False, after=after)
-        return self.run(run_id)
+        What this judge has compared already is not asked again; `pair_results` sums it up.
+
+        Args:
+            run_id: which run.
+            one, other: numbers of candidates; with None for the other, each of the others in turn.
+            judge: settings of the metric “judgement”: `model`, `rubric` and `with_target`.
+
+        Raises:
+            RunRefused: there is no such pair of candidates, or there are no answers to compare.
+            MetricError, NotFound: the rubric cannot be used, or there is no such model.
+            NotNow: the run is being worked on.
+        """
+        document = self._parts.metrics.facts({**judge, "metric": "judgement"}).document
+        run = self._idle(run_id)
+        pairs = pairs_of(run, one, other)
+
+        def change(session: Session) -> None:
+            for pair in pairs:
+                pair_store.add(session, run_id, *pair, document)
+
+        return self._work_again(run, change)
+
+    def remove_pairing(self, run_id: RunId, pairing: PairingId) -> None:
+        """Forget what a judge found of two candidates.
+
+        Raises:
+            NotNow: the run is being worked on.
+        """
+        self._idle(run_id)
+        self._write(lambda s: pair_store.remove(s, run_id, pairing))
 
     def remove_metric(self, run_id: RunId, metric: MetricId) -> None:
         """Forget a metric of a run and its scores.
@@ -231,6 +262,18 @@ class EvalService(RunReader):
 
     def _facts(self, metrics: Sequence[Mapping[str, Any]]) -> list[MetricFacts]:
         return [self._parts.metrics.facts(each) for each in metrics]
+
+    def _work_again(self, run: Run, change: Callable[[Session], None]) -> Run:
+        """Score and judge a run after it was changed; its candidates are not asked."""
+
+        def work(session: Session) -> None:
+            change(session)
+            store.change(session, run.id, state=RunState.WAITING)
+
+        self._write(work)
+        after = RunState.INTERRUPTED if run.state.is_active else run.state
+        self._runner.add(run.id, generates=False, after=after)
+        return self.run(run.id)
 
     def _idle(self, run_id: RunId) -> Run:
         run = self.run(run_id)

@@ -197,3 +197,35 @@ class ScoreRow(Base):
     value: Mapped[float | None]
     reason: Mapped[str]
     details: Mapped[Any] = mapped_column(JSON)
+
+
+class PairingRow(Base):
+    """Two candidates of a run that a judge compares.
+
+    `key` is both of them, the smaller number first, and the judge, in canonical JSON.
+    """
+
+    __tablename__ = "eval_pairings"
+    __table_args__ = (UniqueConstraint("run_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("eval_runs.id", ondelete="CASCADE"))
+    key: Mapped[str]
+    one: Mapped[int]
+    other: Mapped[int]
+    judge: Mapped[Any] = mapped_column(JSON)
+
+
+class PairRow(Base):
+    """What a judge found of two answers to an item in one repeat; it is asked once."""
+
+    __tablename__ = "eval_pairs"
+
+    pairing_id: Mapped[int] = mapped_column(
+        ForeignKey("eval_pairings.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    repeat: Mapped[int] = mapped_column(primary_key=True)
+    preference: Mapped[str]
+    reasons: Mapped[Any] = mapped_column(JSON)
+    details: Mapped[Any] = mapped_column(JSON)

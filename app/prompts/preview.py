@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from app.engine.engine import Engine
 from app.engine.errors import EngineError
-from app.engine.messages import Role, Turn
+from app.engine.messages import PromptPiece, Role, Turn
 from app.engine.protocol import TemplateOptions
 from app.prompts.entities import Content, Value, Variable, VariableKind
 from app.prompts.errors import PromptError
@@ -27,7 +27,6 @@ EXAMPLES, TEMPLATE = "Examples", "Chat template"
 _AS_IT_IS = TemplateOptions()
 # Private use, so that no template changes or trims it.
 _PLACE, _PLACES = "\ue000{}\ue001", re.compile("\ue000([0-9]+)\ue001")
-_CONTROL = re.compile(r"(<[^<>\s]{1,60}>|\[/?[A-Z_]{2,30}\])")
 
 
 class RunKind(StrEnum):
@@ -154,11 +153,11 @@ def _through(
 ) -> Preview:
     facts, turns, note = engine.loaded, shown.turns, ""
     try:
-        text = engine.show_prompt(turns, template=template)
+        pieces = engine.prompt_pieces(turns, template=template)
         bare = tuple(
             replace(each, content=_PLACE.format(index)) for index, each in enumerate(turns)
         )
-        runs = tuple(_runs(text, engine.show_prompt(bare, template=template), turns))
+        runs = tuple(_runs(pieces, engine.show_prompt(bare, template=template), turns))
     except EngineError as error:
         runs, note = (), f"{error.message} {error.hint}".strip()
     try:
@@ -195,24 +194,25 @@ def _by_part(
     yield PartTokens(TEMPLATE, max(0, total - sum(counts)))
 
 
-def _runs(text: str, bare: str, turns: Sequence[Turn]) -> Iterator[PromptRun]:
+def _runs(pieces: Sequence[PromptPiece], bare: str, turns: Sequence[Turn]) -> Iterator[PromptRun]:
     """Cut the prompt into what the turns say and what the template writes around them.
 
     Args:
-        text: the prompt.
+        pieces: the prompt.
         bare: the prompt of the same turns with a place holder for each content.
         turns: what is said.
     """
+    text = "".join(each.text for each in pieces)
     spans = _aligned(text, bare, turns)
     if spans is None:  # the template looks into what is said, so its own text is another
         spans = _found(text, turns)
     done = 0
     for start, end in spans:
-        yield from _template_runs(text[done:start])
+        yield from _template_runs(pieces, done, start)
         if start < end:
             yield PromptRun(RunKind.CONTENT, text[start:end])
         done = end
-    yield from _template_runs(text[done:])
+    yield from _template_runs(pieces, done, len(text))
 
 
 def _aligned(text: str, bare: str, turns: Sequence[Turn]) -> list[tuple[int, int]] | None:
@@ -247,7 +247,9 @@ def _found(text: str, turns: Sequence[Turn]) -> list[tuple[int, int]]:
     return spans
 
 
-def _template_runs(text: str) -> Iterator[PromptRun]:
-    for index, piece in enumerate(_CONTROL.split(text)):
-        if piece:
-            yield PromptRun(RunKind.CONTROL if index % 2 else RunKind.TEMPLATE, piece)
+def _template_runs(pieces: Sequence[PromptPiece], start: int, end: int) -> Iterator[PromptRun]:
+    at = 0
+    for piece in pieces:
+        if text := piece.text[max(start - at, 0) : max(end - at, 0)]:
+            yield PromptRun(RunKind.CONTROL if piece.is_control else RunKind.TEMPLATE, text)
+        at += len(piece.text)

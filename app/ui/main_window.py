@@ -32,6 +32,7 @@ from app.ui.drop import DOCUMENTS_TEXT, Dropped, DropVeil, dropped_paths, refusa
 from app.ui.focus import KeyboardFocus, next_region
 from app.ui.icons import Icons
 from app.ui.jobs import JobRunner
+from app.ui.model_line import LoadedReader
 from app.ui.notify import Notifier
 from app.ui.pane import Pane, PaneContext
 from app.ui.panes import PaneBook, PaneEntry
@@ -109,6 +110,9 @@ class MainWindow(QMainWindow):
         self._save_timer.timeout.connect(self._save_state)
         self.actions_table.pane_wanted.connect(self.show_pane)
         self.status.cancel_requested.connect(self.cancel_requested)
+        self.status.models.clicked.connect(lambda: self.show_pane(MODELS))
+        self._loaded = LoadedReader(jobs, self)
+        self._loaded.read.connect(self.status.show_loaded)
         state.restore(self)
 
     # Panes
@@ -168,6 +172,7 @@ class MainWindow(QMainWindow):
         """The services are there."""
         self._services = services
         self._leave_failure()
+        self._loaded.attach(services)
         for pane in self.book.made:
             pane.attach(services)
         waiting, self._waiting_paths = self._waiting_paths, []
@@ -194,6 +199,7 @@ class MainWindow(QMainWindow):
 
     def notice(self, topics: frozenset[Topic]) -> None:
         """Something was written."""
+        self._loaded.notice(topics)
         for pane in self.book.made:
             pane.notice(topics)
 

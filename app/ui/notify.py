@@ -18,12 +18,13 @@ KEPT = 100
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One event."""
+    """One event, and up to two things to do about it."""
 
     text: str
     severity: Severity = Severity.INFO
     hint: str = ""
     choice: Choice | None = None
+    second: Choice | None = None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -60,9 +61,10 @@ class Notifier(QObject):
         *,
         hint: str = "",
         choice: Choice | None = None,
+        second: Choice | None = None,
     ) -> None:
-        """Tell of an event, with at most one thing to do about it."""
-        self._notes.append(note := Note(text, severity, hint, choice))
+        """Tell of an event, with at most two things to do about it."""
+        self._notes.append(note := Note(text, severity, hint, choice, second))
         del self._notes[:-KEPT]
         self._unread += 1
         self.noted.emit(note)

@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 DESKTOP_FILE = "cairn"
 INGESTION = "ingestion"  # the id of the library's activity
+EVALUATION = "evaluation"  # that of the run which is worked on
 SWITCH_INTERVAL_S = 0.001
 
 
@@ -76,6 +77,13 @@ def build_services(paths: DataPaths) -> Services:
     services = build(paths)
     services.start()
     return services
+
+
+def _pause_run(services: Services) -> None:
+    """Pause the run that is worked on; those that wait for their turn go on."""
+    for run in services.evals.runs():
+        if run.state in ("running", "scoring"):
+            services.evals.pause(run.id)
 
 
 def settle_clipboard() -> None:
@@ -274,6 +282,10 @@ class Session(QObject):
                 services.library.cancel_all,
                 owner=self.window,
                 failed=self.window.notifier.problem,
+            )
+        if services is not None and activity_id == EVALUATION:
+            self._jobs.submit(
+                _pause_run, services, owner=self.window, failed=self.window.notifier.problem
             )
 
     def change_setting(self, group: str, name: str, value: object) -> None:

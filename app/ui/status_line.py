@@ -1,4 +1,4 @@
-"""The line at the bottom that appears while something runs: what, how far, how long, cancel."""
+"""The lines at the bottom: what runs, how far and how long, and which models are loaded."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.base.jobs import Activity
 from app.ui.amounts import size_text, time_left
+from app.ui.model_line import Loaded, ModelLine
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.labels import ElidedLabel, Label
 from app.ui.widgets.progress import ProgressBar
 
 MOST = 3
+_ROW_MARGINS = (8, 2, 0, 2)
 
 
 class StatusLine(QFrame):
-    """One row for each running job.
+    """One row for each running job, above what is loaded. Hidden while there is nothing to say.
 
     Signals:
         cancel_requested: the id of the activity to stop.
@@ -26,13 +28,18 @@ class StatusLine(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("status")
-        self.setAccessibleName("Running jobs")
+        self.setAccessibleName("Running jobs and loaded models")
         self._rows: dict[str, ActivityRow] = {}
         self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(24, 6, 16, 6)
+        self._layout.setContentsMargins(16, 2, 16, 2)
         self._layout.setSpacing(4)
         self._more = Label("", "caption")
+        self._more.setContentsMargins(*_ROW_MARGINS)
+        self._more.hide()
+        self.models = ModelLine()
+        self.models.hide()
         self._layout.addWidget(self._more)
+        self._layout.addWidget(self.models)
         self.hide()
 
     def show_activity(self, activity: Activity) -> None:
@@ -46,12 +53,18 @@ class StatusLine(QFrame):
             self._row(activity.id).show_activity(activity)
         self._arrange()
 
+    def show_loaded(self, loaded: Loaded) -> None:
+        """Say which models are loaded."""
+        self.models.show_loaded(loaded)
+        self.models.show()
+        self._arrange()
+
     def _row(self, id: str) -> ActivityRow:
         if id not in self._rows:
             row = ActivityRow()
             row.cancel.clicked.connect(lambda: self._on_cancel_clicked(id))
             self._rows[id] = row
-            self._layout.insertWidget(self._layout.count() - 1, row)
+            self._layout.insertWidget(self._layout.count() - 2, row)
         return self._rows[id]
 
     def _on_cancel_clicked(self, id: str) -> None:
@@ -65,7 +78,7 @@ class StatusLine(QFrame):
         hidden = len(self._rows) - MOST
         self._more.setText(f"and {hidden} more")
         self._more.setVisible(hidden > 0)
-        self.setVisible(bool(self._rows))
+        self.setVisible(bool(self._rows) or not self.models.isHidden())
 
 
 class ActivityRow(QWidget):
@@ -82,7 +95,7 @@ class ActivityRow(QWidget):
         keep.setRetainSizeWhenHidden(True)
         self.cancel.setSizePolicy(keep)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(*_ROW_MARGINS)
         layout.setSpacing(12)
         layout.addWidget(self.title, 1)
         layout.addWidget(self.detail)

@@ -48,8 +48,8 @@ class Toast(QFrame):
         icon = IconLabel(icons.icon(SEVERITY_ICONS[note.severity], note.severity.value))
         layout.addWidget(icon, 0, Qt.AlignmentFlag.AlignVCenter)
         layout.addLayout(_words(note), 1)
-        if note.choice is not None:
-            button = choice_button(note.choice, "bar")
+        for choice in (each for each in (note.choice, note.second) if each is not None):
+            button = choice_button(choice, "bar")
             button.clicked.connect(self.dismiss)
             layout.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         close = IconButton(icons.icon("ph.x"), "Dismiss", size=14)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from app.base.child_side import CallContext
 from app.engine.errors import ModelLoadError, PromptTooLong
-from app.engine.messages import ReasoningDelta, TextDelta, Turn
+from app.engine.messages import PromptPiece, ReasoningDelta, TextDelta, Turn
 from app.engine.protocol import (
     Check,
     CountPrompt,
@@ -35,6 +35,7 @@ from app.engine.protocol import (
     ModelFacts,
     Rounding,
     SetAdapters,
+    ShowPieces,
     ShowPrompt,
     Timings,
 )
@@ -102,9 +103,11 @@ class ScriptedEngine:
                 return self._generate(body, context)
             case CountTokens(texts):
                 return tuple(_tokens(text) for text in texts)
-            case CountPrompt(turns) | ShowPrompt(turns):
+            case CountPrompt(turns):
+                return _prompt_tokens(turns)
+            case ShowPrompt(turns) | ShowPieces(turns):
                 shown = "\n".join(turn.content for turn in turns)
-                return shown if isinstance(body, ShowPrompt) else _prompt_tokens(turns)
+                return shown if isinstance(body, ShowPrompt) else (PromptPiece(shown),)
             case Estimate(_path, options):
                 return MemoryNeed((DeviceNeed("CPU", kv_cache=options.context_length << 10),))
             case ListDevices():

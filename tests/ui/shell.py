@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from app.base.changes import Notices, Topic
 from app.base.paths import DataPaths
+from app.engine.host import EngineState, EngineStatus
 from app.settings.store import SettingsStore
 from app.ui.actions import ActionSpec, Reach
 from app.ui.main_window import MainWindow
@@ -38,6 +39,21 @@ class FakeLibrary:
 
 
 @dataclass
+class FakeModels:
+    """No model is loaded; a test may put one in."""
+
+    in_use: Any = None
+    state: EngineState = field(default_factory=lambda: EngineState(EngineStatus.EMPTY))
+
+
+@dataclass
+class FakeLending:
+    """Nothing is lent; a test may put models in."""
+
+    opened: tuple[Any, ...] = ()
+
+
+@dataclass
 class FakeServices:
     """What the window itself uses of the services."""
 
@@ -45,6 +61,8 @@ class FakeServices:
     settings: SettingsStore
     notices: Notices = field(default_factory=Notices)
     library: FakeLibrary = field(default_factory=FakeLibrary)
+    models: FakeModels = field(default_factory=FakeModels)
+    lending: FakeLending = field(default_factory=FakeLending)
     closed: int = 0
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt
@@ -231,11 +232,24 @@ def test_larger_text_stops_at_the_bound(session: Session, qtbot):
 def test_activity_of_a_service_shows_and_cancel_reaches_the_library(session: Session, qtbot):
     services, status = fakes(session), session.window.status
     services.notices.activity(Activity("ingestion", "Indexing", 1, 9, can_cancel=True))
-    qtbot.waitUntil(status.isVisible)
+    qtbot.waitUntil(lambda: status.findChild(Button) is not None)
     qtbot.mouseClick(child(status, Button), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: services.library.cancelled == 1)
     services.notices.activity(Activity("ingestion", "", finished=True))
-    qtbot.waitUntil(lambda: not status.isVisible())
+    qtbot.waitUntil(lambda: status.findChild(Button) is None)
+
+
+def test_loaded_model_is_said_in_every_pane_and_a_click_leads_to_the_models(
+    session: Session, qtbot
+):
+    services, line = fakes(session), session.window.status.models
+    qtbot.waitUntil(lambda: line.whole_text == "No model: quoting")
+    services.models.in_use = SimpleNamespace(name="Qwen3 8B", quantization="Q4_K_M", host="")
+    services.notices.changed(Topic.MODELS)
+    qtbot.waitUntil(lambda: line.whole_text == "Model: Qwen3 8B · Q4_K_M")
+    assert line.isVisible()
+    qtbot.mouseClick(line, Qt.MouseButton.LeftButton)
+    assert shown_id(session.window) == "models"
 
 
 def test_notices_reach_the_shown_pane(session: Session, qtbot):

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from PySide6.QtCore import Qt
 
 from app.base.jobs import Activity
+from app.ui.model_line import Loaded
 from app.ui.status_line import StatusLine, detail_text
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.labels import ElidedLabel
@@ -80,3 +83,32 @@ def test_progress_more_bytes_than_qt_counts_still_fills_the_bar(line: StatusLine
     line.show_activity(Activity("a", "t", 30_000_000_000, 40_000_000_000, "bytes"))
     bar = line._rows["a"].bar
     assert bar.value() / bar.maximum() == 0.75
+
+
+def test_models_lent_and_in_use_are_said_in_one_line(line: StatusLine):
+    used = SimpleNamespace(name="Qwen3 8B", quantization="Q4_K_M", host="")
+    lent = SimpleNamespace(name="Llama & Co", quantization="", host="")
+    line.show_loaded(Loaded(used, (lent,)))
+    assert line.models.whole_text == "Model: Qwen3 8B · Q4_K_M  —  At work: Llama & Co"
+    assert line.models.text() == line.models.whole_text.replace("&", "&&")
+    assert line.isVisible()
+
+
+def test_models_without_room_are_shortened_and_the_tool_tip_has_all(line: StatusLine):
+    used = SimpleNamespace(name="A model with a very long name " * 4, quantization="Q8_0", host="")
+    line.resize(300, 40)
+    line.show_loaded(Loaded(used))
+    assert line.models.width() < 300
+    assert line.models.text().endswith("…")
+    assert line.models.toolTip() == line.models.whole_text
+
+
+def test_models_while_one_is_loading_name_no_other(line: StatusLine):
+    line.show_loaded(Loaded(is_loading=True))
+    assert line.models.whole_text == "Model: loading…"
+
+
+def test_models_on_a_server_say_where(line: StatusLine):
+    used = SimpleNamespace(name="big", quantization="", host="here:1", where="on here:1")
+    line.show_loaded(Loaded(used))
+    assert line.models.whole_text == "Model: big · on here:1"

@@ -13,7 +13,7 @@ from app.engine.llama.computing.stream import Guesser, Parser, Stream
 from app.engine.llama.computing.task import Prompt
 from app.engine.llama.sampling.chain import SamplerChain
 from app.engine.llama.vocabulary import Vocabulary
-from app.engine.messages import Delta, Image, Reply, TextDelta, Tool, Turn
+from app.engine.messages import Delta, Image, PromptPiece, Reply, TextDelta, Tool, Turn
 from app.engine.protocol import Generate, Grammar, TemplateOptions, ToolChoice
 from app.engine.replies.calls import after_thought, call_grammar
 from app.engine.replies.catalogue import dialect
@@ -90,6 +90,7 @@ class Answering:
         self._room = room
         controls = vocabulary.control_tokens()
         self._controls = {text: token for token, text in controls.items()}
+        self._marks = controls | vocabulary.markup_tokens()
 
     def stream(
         self,
@@ -147,6 +148,22 @@ class Answering:
     def tokens(self, rendered: Rendered) -> list[int]:
         """The tokens of a rendered prompt. No message can spell a control token in it."""
         return self._prompt(rendered).tokens
+
+    def shown(self, rendered: Rendered) -> tuple[PromptPiece, ...]:
+        """A rendered prompt without its pictures, cut at the tokens that act as marks in it."""
+        pieces: list[PromptPiece] = []
+        said = ""
+        for piece in rendered.pieces:
+            done = 0
+            for token in self._vocabulary.tokenize(piece, parse_special=True):
+                mark = self._marks.get(token, "")
+                begin = piece.find(mark, done) if mark else -1
+                if begin < 0:  # no mark, or none that is spelled: the unknown token
+                    continue
+                pieces += [PromptPiece(said + piece[done:begin]), PromptPiece(mark, True)]
+                said, done = "", begin + len(mark)
+            said += piece[done:]
+        return tuple(each for each in (*pieces, PromptPiece(said)) if each.text)
 
     def raw_tokens(self, turns: tuple[Turn, ...]) -> list[int]:
         """The tokens of a text that is the whole prompt."""

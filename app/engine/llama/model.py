@@ -46,7 +46,7 @@ from app.engine.llama.kv.sequences import SequencePool
 from app.engine.llama.native import can_cut, engine_build, llama_cpp
 from app.engine.llama.process import memory_bytes, within_free_memory
 from app.engine.llama.weights import Weights
-from app.engine.messages import Delta, Tool, Turn
+from app.engine.messages import Delta, PromptPiece, Tool, Turn
 from app.engine.options import AUTOMATIC_LAYERS, Adapter, LoadOptions, Switch
 from app.engine.protocol import (
     ChoiceScore,
@@ -146,6 +146,17 @@ class LlamaModel:
             TemplateError: the chat template refuses the turns.
         """
         return self._chat().render(turns, tools, options).text
+
+    def prompt_pieces(
+        self, turns: tuple[Turn, ...], tools: tuple[Tool, ...], options: TemplateOptions
+    ) -> tuple[PromptPiece, ...]:
+        """The whole prompt without pictures, cut at control tokens.
+
+        Raises:
+            TemplateError: the chat template refuses the turns.
+        """
+        answering = self._chat()
+        return answering.shown(answering.render(turns, tools, options))
 
     def generate(
         self, request: Generate, emit: Callable[[Delta], None], cancel: CancelToken

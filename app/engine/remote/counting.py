@@ -12,7 +12,7 @@ from typing import Any
 
 from app.base.jobs import CancelToken
 from app.engine.errors import NotSupported
-from app.engine.messages import Tool, Turn
+from app.engine.messages import PromptPiece, Tool, Turn
 from app.engine.protocol import TemplateOptions
 from app.engine.remote.client import Question, ServerClient
 from app.engine.remote.errors import NotOnServer
@@ -25,6 +25,7 @@ _PER_TURN = 12  # role, markers and line ends of the wordiest templates
 _PER_PROMPT = 64  # a date, a default system prompt
 _PER_IMAGE = 1600  # a large picture in the models that cut it into tiles
 _PARTS = re.compile(r"[A-Za-z]+|[^\S\n]+(?=[^A-Za-z])|[^\S\n]{2,}|\n|\S")
+_CONTROL = re.compile(r"(<[^<>\s]{1,60}>|\[/?[A-Z_]{2,30}\])")
 _ORDINARY_WORD = 14  # letters; longer ones are names of things, or no words
 
 
@@ -35,6 +36,12 @@ def estimate_tokens(content: str) -> int:
     Tokenizers from before 2024 may need more than this for scripts other than Latin.
     """
     return math.ceil(sum(map(_weight, _PARTS.findall(content))))
+
+
+def spelled_pieces(prompt: str) -> tuple[PromptPiece, ...]:
+    """A prompt, cut at what is spelled as control tokens are, such as <|im_start|> or [INST]."""
+    pieces = enumerate(_CONTROL.split(prompt))
+    return tuple(PromptPiece(piece, is_control=n % 2 == 1) for n, piece in pieces if piece)
 
 
 def _weight(part: str) -> float:

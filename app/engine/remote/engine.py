@@ -8,7 +8,7 @@ from collections.abc import Callable
 from app.base.errors import Cancelled
 from app.base.jobs import CancelToken
 from app.engine.errors import EngineError, EngineStopped
-from app.engine.messages import Delta, Tool, Turn
+from app.engine.messages import Delta, PromptPiece, Tool, Turn
 from app.engine.protocol import (
     ChoiceScore,
     FinishReason,
@@ -22,7 +22,7 @@ from app.engine.protocol import (
 )
 from app.engine.remote.address import parse_address
 from app.engine.remote.client import EventStream, Question, ServerClient
-from app.engine.remote.counting import TokenCounter
+from app.engine.remote.counting import TokenCounter, spelled_pieces
 from app.engine.remote.errors import RequestRefused
 from app.engine.remote.exchange import Timeouts
 from app.engine.remote.failures import broken, dropped, senseless
@@ -177,6 +177,20 @@ class RemoteEngine:
             NotSupported: the server does not show it.
         """
         return self._counter.rendered(turns, tools, template or TemplateOptions(), cancel)
+
+    def prompt_pieces(
+        self,
+        turns: tuple[Turn, ...],
+        tools: tuple[Tool, ...] = (),
+        template: TemplateOptions | None = None,
+        cancel: CancelToken | None = None,
+    ) -> tuple[PromptPiece, ...]:
+        """The same, cut at what is spelled as control tokens are; no server says which are some.
+
+        Raises:
+            NotSupported: the server does not show it.
+        """
+        return spelled_pieces(self.show_prompt(turns, tools, template, cancel))
 
     def score_text(self, request: ScoreText, cancel: CancelToken | None = None) -> TextScore:
         """How likely the model finds a given text.

@@ -77,7 +77,7 @@ The grammar that keeps a model to the dialect, if there is one; several are alte
     call = '"<tool_call>" ...'     # GBNF for one: @name, @json_name and @arguments
     lead = '"<tool_calls>"'        # GBNF for what precedes them if a call is required; @until ...
     until = "<|end|>"              # ... is any text that ends with this
-    arguments = "json"             # json, tagged, python or gemma
+    arguments = "json"             # json, tagged, python, gemma or nested
     parameter = '"<p=" @key ">" @value'  # GBNF for a tagged argument; @is_string and @type, too
-    value_end = "</p>"             # ends @value
+    value_end = "</p>"             # ends @value; for nested arguments the tag mark
 """

@@ -129,6 +129,7 @@ class Arguments(StrEnum):
     TAGGED = "tagged"
     PYTHON = "python"
     GEMMA = "gemma"
+    NESTED = "nested"
 
 
 @dataclass(frozen=True, slots=True)

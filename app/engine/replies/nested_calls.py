@@ -15,7 +15,7 @@ from app.engine.replies.casting import allowed_types, cast, schema_of
 from app.engine.replies.named_calls import read_head
 from app.engine.replies.stream import Markers, NotACallError, Reading
 
-_ITEM = "item"
+ITEM = "item"  # the tag of an entry of a list
 _MOST_NESTED = 100
 _TAG = re.compile(r"<(/?)([^<>/\s]+)>")
 _TAG_END = Markers([">"])
@@ -86,11 +86,18 @@ def _step(stack: list[_Open], tag: str) -> None:
 
 def _typed(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
     if isinstance(value, str):
-        if not value and "null" in allowed_types(schema, root):
-            return None
-        return cast(value, schema, root)
-    if all(key == _ITEM for key, _ in value):
+        return cast(value, schema, root) if value else _empty(allowed_types(schema, root))
+    if all(key == ITEM for key, _ in value):
         items = schema.get("items")
         item_schema = items if isinstance(items, Mapping) else {}
         return [_typed(each, item_schema, root) for _, each in value]
     return {key: _typed(each, schema_of(schema, key), root) for key, each in value}
+
+
+def _empty(types: frozenset[str]) -> Any:
+    """What nothing between two tags stands for."""
+    if "null" in types:
+        return None
+    if "string" in types or not types & {"array", "object"}:
+        return ""
+    return [] if "array" in types else {}

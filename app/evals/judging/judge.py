@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.agents.tools.results import new_nonce
-from app.base.errors import AppError, Cancelled
+from app.base.errors import AppError
 from app.base.jobs import CancelToken
 from app.engine.engine import Engine
+from app.engine.errors import EngineStopped
 from app.engine.messages import Turn
 from app.engine.protocol import (
     FinishReason,
@@ -22,6 +23,7 @@ from app.engine.protocol import (
 )
 from app.engine.sampling import Sampling
 from app.evals.entities import Item, Output
+from app.evals.errors import LOST
 from app.evals.judging.prompt import REASON, VERDICT, verdict_schema
 from app.evals.metrics.json_text import NotJson, read_json
 from app.evals.metrics.metric import too_long
@@ -77,7 +79,8 @@ class Judge:
         """Its verdict, at temperature 0 and in a form that a grammar forces.
 
         Raises:
-            NoVerdict: it could not be asked, was cut off, or wrote something else.
+            NoVerdict: it could not be asked this, was cut off, or wrote something else.
+            EngineError: it cannot be asked anything any more; one of `LOST`.
             Cancelled: it was stopped.
         """
         request = Generate(
@@ -90,6 +93,8 @@ class Judge:
         )
         try:
             said = self.engine.generate(request, cancel=self.cancel)
+        except LOST:
+            raise
         except AppError as error:
             raise NoVerdict(f"The judge could not be asked: {error.message}") from error
         self.cancel.check()
@@ -101,7 +106,7 @@ def _read(said: Generated, verdicts: Sequence[str]) -> Verdict:
         case FinishReason.LENGTH:
             raise NoVerdict(f"The judge was cut off after {MOST_TOKENS} tokens of its reason.")
         case FinishReason.STOPPED:
-            raise Cancelled
+            raise EngineStopped("The judge was unloaded.", "Let the run go on.", said.text)
         case FinishReason.FAILED:
             raise NoVerdict("The judge failed in the middle of its reason.")
     try:

@@ -12,7 +12,7 @@ from app.evals.entities import Item, Output
 from app.evals.judging.judge import Judge, NoVerdict, Verdict, not_judged
 from app.evals.judging.prompt import FIRST, SECOND, TIE, pairwise_turns, prompt_sha256
 from app.evals.judging.rubric import Rubric
-from app.evals.statistics import Estimate, mean_interval
+from app.evals.statistics import Clusters, Difference, Estimate, paired_difference
 
 
 class Preference(StrEnum):
@@ -51,9 +51,10 @@ class Tally:
 
     Attributes:
         wins: of the first output; `losses` are those of the second.
-        win_rate: of the first among those with a preference or a tie, a tie counted as half.
         flip_rate: share of those asked in both orders in which the order decided; None where there
             are none.
+        difference: how often the second wins less how often the first does, a tie counted as half a
+            win for each. By item: the mean over its repeats with a preference or a tie.
     """
 
     wins: int
@@ -61,8 +62,28 @@ class Tally:
     ties: int
     inconsistent: int
     unscored: int
-    win_rate: Estimate
     flip_rate: float | None
+    difference: Difference
+
+    @property
+    def win_rate(self) -> Estimate:
+        """How often the first wins; its interval leaves out 0.5 exactly where p is below 0.05."""
+        found = self.difference
+
+        def rate(gain: float | None) -> float | None:
+            return None if gain is None else (1 - gain) / 2
+
+        return Estimate(
+            rate(found.value),
+            rate(found.high),
+            rate(found.low),
+            found.method,
+            items=found.items,
+            groups=found.groups,
+            unscored=found.left_out,
+            missing_repeats=found.missing_repeats // 2,  # it counts those of both
+            standard_error=None if found.standard_error is None else found.standard_error / 2,
+        )
 
 
 def compare(
@@ -77,6 +98,7 @@ def compare(
     """Ask a judge which output is better, each way round.
 
     Raises:
+        EngineError: the judge cannot be asked any more.
         Cancelled: it was stopped.
     """
     details = {
@@ -120,7 +142,7 @@ _WORTH: Mapping[Preference, float] = {
 }
 
 
-def tally(comparisons: Iterable[tuple[str, Comparison]]) -> Tally:
+def tally(comparisons: Iterable[tuple[str, Comparison]], clusters: Clusters | None = None) -> Tally:
     """Sum up comparisons, each with the key of its item; an item may have several."""
     counts: Counter[Preference] = Counter()
     scores: dict[str, list[float | None]] = {}
@@ -129,12 +151,16 @@ def tally(comparisons: Iterable[tuple[str, Comparison]]) -> Tally:
         counts[each.preference] += 1
         asked += each.is_asked
         scores.setdefault(key, []).append(_WORTH.get(each.preference))
+    mirrored = {
+        key: [None if worth is None else 1 - worth for worth in values]
+        for key, values in scores.items()
+    }
     return Tally(
         counts[Preference.FIRST],
         counts[Preference.SECOND],
         counts[Preference.TIE],
         counts[Preference.INCONSISTENT],
         counts[Preference.UNSCORED],
-        mean_interval(scores),
         counts[Preference.INCONSISTENT] / asked if asked else None,
+        paired_difference(scores, mirrored, clusters),
     )

@@ -44,6 +44,7 @@ class Judgement:
         """Ask the judge. What it said, and who it was by what rubric, is in the details.
 
         Raises:
+            EngineError: the judge cannot be asked any more.
             Cancelled: it was stopped.
         """
         if self.judge is None:

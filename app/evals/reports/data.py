@@ -10,6 +10,7 @@ from math import fsum
 from app.evals.metrics.metric import Needs
 from app.evals.metrics.registry import KINDS
 from app.evals.runs.entities import Candidate, RunMetric
+from app.evals.runs.pairs import PairOutcome, PairResult
 from app.evals.runs.results import (
     CandidateResult,
     MatrixRow,
@@ -29,6 +30,8 @@ class ReportData:
         written_at: when the report is written, in the time zone to show.
         written_by: name and version of the program.
         notes: what else a reader should know, in sentences.
+        pairs: candidates that were compared by a judge.
+        outcomes: all that it found, in the order of the items.
     """
 
     results: RunResults
@@ -36,6 +39,8 @@ class ReportData:
     written_at: datetime
     written_by: str
     notes: tuple[str, ...] = ()
+    pairs: Sequence[PairResult] = ()
+    outcomes: Sequence[PairOutcome] = ()
 
     @property
     def title(self) -> str:

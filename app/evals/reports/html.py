@@ -24,6 +24,7 @@ from app.evals.reports.data import (
 from app.evals.reports.markup import Html, element, joined
 from app.evals.reports.matrix import MOST_ROWS, matrix
 from app.evals.reports.notes import notes
+from app.evals.reports.pairs import pair_table
 from app.evals.reports.plain import candidate_to_json, plain
 from app.evals.reports.plots import against_plot, interval_plot
 from app.evals.runs.entities import RunMetric
@@ -83,6 +84,8 @@ def _sections(data: ReportData) -> Iterator[Html]:
     if said := notes(data):
         yield element("section", *(element("p", each, class_="note") for each in said))
     yield element("section", element("h2", "Results"), _scrolling(_summary(data)), *_verdicts(data))
+    if data.pairs:
+        yield element("section", element("h2", "Side by side"), _scrolling(pair_table(data)))
     if plots := list(_plots(data)):
         yield element("section", element("h2", "Plots"), element("div", *plots, class_="plots"))
     yield element("section", element("h2", "Items"), _filter(data), _scrolling(matrix(data)))

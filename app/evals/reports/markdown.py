@@ -17,6 +17,7 @@ from app.evals.reports.data import (
     without_answer,
 )
 from app.evals.reports.notes import notes
+from app.evals.reports.pairs import judge_words
 from app.evals.runs.results import CandidateResult, MetricResult
 
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>#|~!])")
@@ -77,6 +78,8 @@ def _sentences(data: ReportData) -> Iterable[str]:
                 yield f"- {_text(result.candidate.label)}, {_text(metric.metric.label)}: {remark}"
         if result.problems:
             yield f"- {_text(result.candidate.label)}: {_text(without_answer(result))}"
+    for pair in data.pairs:
+        yield f"- Judged side by side by {_text(judge_words(pair))}: {_text(pair.sentence)}"
     yield from (f"- {_text(note)}" for note in notes(data))
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from app.evals.entities import Item
 from app.evals.reports.data import ReportData, is_score, mean_score, number_words
 from app.evals.reports.markup import Html, element, joined
+from app.evals.reports.pairs import item_outcomes
 from app.evals.runs.entities import Candidate, Run, RunMetric, Sample
+from app.evals.runs.pairs import PairOutcome
 from app.evals.runs.results import MatrixRow, ScoredSample
 
 MOST_ROWS: Final = 2_000  # of items; browsers grow slow with more
@@ -26,7 +29,14 @@ def matrix(data: ReportData) -> Html:
         element("th", "Item", scope="col"),
         *(element("th", _named(run, each), scope="col") for each in run.candidates),
     )
-    rows = [_row(run, each) for each in data.rows[:MOST_ROWS]]
+    pairs = {each.pairing.id: each for each in data.pairs}
+    judged: defaultdict[int, list[PairOutcome]] = defaultdict(list)
+    for outcome in data.outcomes:
+        judged[outcome.position].append(outcome)
+    rows = [
+        _row(run, each, item_outcomes(judged[each.position], pairs))
+        for each in data.rows[:MOST_ROWS]
+    ]
     return element(
         "table", element("thead", head), element("tbody", *rows), id="matrix", class_="matrix"
     )
@@ -40,12 +50,13 @@ def _named(run: Run, candidate: Candidate) -> Html:
     )
 
 
-def _row(run: Run, row: MatrixRow) -> Html:
+def _row(run: Run, row: MatrixRow, judged: Iterable[Html]) -> Html:
     cells = [
         element("td", *(_sample(run, each) for each in _samples(row, candidate.number)))
         for candidate in run.candidates
     ]
-    return element("tr", _item(row.item), *cells, data_is=" ".join(_flags(run, row)) or "fine")
+    flags = " ".join(_flags(run, row)) or "fine"
+    return element("tr", _item(row.item, judged), *cells, data_is=flags)
 
 
 def _samples(row: MatrixRow, candidate: int) -> Sequence[ScoredSample]:
@@ -71,7 +82,7 @@ def _flags(run: Run, row: MatrixRow) -> list[str]:
     return sorted(flags)
 
 
-def _item(item: Item) -> Html:
+def _item(item: Item, judged: Iterable[Html]) -> Html:
     asked = "\n\n".join(turn.content for turn in item.input)
     targets = [
         element("p", element("span", "Target ", class_="quiet"), _cut(each), class_="target")
@@ -84,6 +95,7 @@ def _item(item: Item) -> Html:
         _text(asked),
         *targets,
         element("p", *tags) if tags else None,
+        *judged,
         scope="row",
     )
 

@@ -1,4 +1,4 @@
-"""A sample of a run as plain JSON, with all that is needed to analyse it elsewhere."""
+"""Samples of a run and comparisons as plain JSON, with all that it takes to analyse them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from math import isfinite
 from typing import Any
 
 from app.evals.reports.data import ReportData
+from app.evals.reports.pairs import outcome_to_json
 from app.evals.runs.entities import Candidate, MetricId, RunMetric, Sample
 from app.evals.runs.results import MatrixRow, ScoredSample
 from app.evals.suites.item_json import item_to_json
@@ -17,22 +18,11 @@ from app.evals.suites.item_json import item_to_json
 def samples_to_json(data: ReportData) -> Iterator[dict[str, Any]]:
     """Every sample, by item, candidate and repeat."""
     run = data.results.run
-    about_run = plain(
-        {
-            "id": run.id,
-            "name": run.name,
-            "state": run.state,
-            "task": run.task,
-            "suite": run.suite_name,
-            "suite_version": run.suite_number,
-            "suite_sha256": run.suite_sha256,
-            "written_by": data.written_by,
-        }
-    )
+    about_run = _run(data)
     candidates = {each.number: plain(candidate_to_json(each)) for each in run.candidates}
     metrics = {each.id: each for each in run.metrics}
     for row in data.rows:
-        item = plain({"position": row.position, **item_to_json(row.item)})
+        item = _item(row)
         for scored in scored_samples(row):
             sample = scored.sample
             yield {
@@ -42,6 +32,16 @@ def samples_to_json(data: ReportData) -> Iterator[dict[str, Any]]:
                 "sample": plain(_sample(sample)),
                 "scores": plain(_scores(scored, metrics)),
             }
+
+
+def pairs_to_json(data: ReportData) -> Iterator[dict[str, Any]]:
+    """Every comparison by a judge, in the order of the items."""
+    about_run = _run(data)
+    pairs = {each.pairing.id: each for each in data.pairs}
+    items = {row.position: _item(row) for row in data.rows} if pairs else {}
+    for outcome in data.outcomes:
+        found = outcome_to_json(outcome, pairs[outcome.pairing])
+        yield {"run": about_run, "item": items[outcome.position], "pair": plain(found)}
 
 
 def scored_samples(row: MatrixRow) -> Iterator[ScoredSample]:
@@ -76,6 +76,26 @@ def candidate_to_json(candidate: Candidate) -> dict[str, Any]:
         "settings": asdict(candidate.settings),
         "engine": None if facts is None else asdict(facts),
     }
+
+
+def _run(data: ReportData) -> Any:
+    run = data.results.run
+    return plain(
+        {
+            "id": run.id,
+            "name": run.name,
+            "state": run.state,
+            "task": run.task,
+            "suite": run.suite_name,
+            "suite_version": run.suite_number,
+            "suite_sha256": run.suite_sha256,
+            "written_by": data.written_by,
+        }
+    )
+
+
+def _item(row: MatrixRow) -> Any:
+    return plain({"position": row.position, **item_to_json(row.item)})
 
 
 def _sample(sample: Sample) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from app.engine.options import LoadOptions
 from app.engine.protocol import FinishReason, ModelFacts, Rounding, TextScore, Timings
 from app.engine.sampling import Sampling
 from app.evals.entities import Output
+from app.evals.runs.pairs import Pairing
 from app.modelhub.entities import EndpointId, ModelId
 from app.prompts.entities import Content, PromptId
 
@@ -67,10 +68,16 @@ class SuiteVersion:
 
 
 class Task(StrEnum):
-    """What a model does with an item."""
+    """What a model does with an item.
+
+    One that reads generates nothing; how likely it finds a text is measured. Of an item with
+    targets that is a target, as the answer to the item's turns in the model's chat template: only
+    the tokens of the target count, and of several targets the one with the most likelihood a byte.
+    Of an item without targets it is the text of the item itself, without a template.
+    """
 
     ANSWER = "answer"
-    READ = "read"  # nothing is generated: how likely the model finds the text is measured
+    READ = "read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +270,7 @@ class Run:
         problems: how many of those have no answer but a problem.
         baseline: number of the candidate that others are compared with.
         problem: why it failed, or was not finished, in words.
+        pairings: candidates that a judge compares.
     """
 
     id: RunId
@@ -285,6 +293,7 @@ class Run:
     samples: int = 0
     problems: int = 0
     problem: str = ""
+    pairings: tuple[Pairing, ...] = ()
 
     @property
     def total(self) -> int:
@@ -293,8 +302,9 @@ class Run:
 
     @property
     def is_open(self) -> bool:
-        """Whether something is left to do: samples to make, or to score."""
-        return self.samples < self.total or any(each.unscored for each in self.metrics)
+        """Whether something is left to do: samples to make, to score or to compare."""
+        left = any(each.unscored for each in self.metrics)
+        return self.samples < self.total or left or any(each.missing for each in self.pairings)
 
     @property
     def can_resume(self) -> bool:

@@ -16,12 +16,11 @@ from itertools import islice
 
 from app.base.errors import AppError, Cancelled
 from app.base.jobs import CancelToken
-from app.engine.errors import EngineStopped, NoModelLoaded
+from app.engine.errors import EngineStopped
 from app.engine.protocol import FinishReason, Generated, ModelFacts
-from app.engine.remote.errors import CannotConnect, KeyRefused, NotOnServer, ServerBusy
 from app.evals.entities import Item
-from app.evals.errors import RunRefused
-from app.evals.likelihood import read_text
+from app.evals.errors import LOST, RunRefused
+from app.evals.likelihood import read_target, read_text
 from app.evals.runs.asking import Asking, read_aloud
 from app.evals.runs.entities import (
     Candidate,
@@ -38,7 +37,6 @@ MOST_AT_ONCE = 16
 AT_ONCE_ON_SERVERS = 4
 MOST_LOSSES = 2  # of a candidate's engine; then the candidate has failed
 _UNKNOWN = SampleId(0)  # until it is stored
-_LOST = (EngineStopped, NoModelLoaded, CannotConnect, KeyRefused, NotOnServer, ServerBusy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +227,7 @@ class _Maker:
         except AppError as error:
             if self.cancel.is_cancelled:
                 return None
-            if isinstance(error, _LOST):
+            if isinstance(error, LOST):
                 raise ModelLost(error) from error
             took_s = time.monotonic() - started
             return replace(blank, finish=FinishReason.FAILED, total_s=took_s, problem=str(error))
@@ -246,8 +244,13 @@ class _Maker:
         return _with_answer(sample, said)
 
     def _read(self, blank: Sample, started: float) -> Sample:
-        text = read_aloud(self.items[blank.position])
-        reading = read_text(self.borrowed.engine, text, self.cancel)
+        """What `Task.READ` says is read."""
+        item, engine = self.items[blank.position], self.borrowed.engine
+        if item.targets:
+            reading = read_target(engine, item.input, item.targets, self.cancel)
+            blank = replace(blank, turns=item.input)
+        else:
+            reading = read_text(engine, read_aloud(item), self.cancel)
         return replace(blank, reading=reading, total_s=time.monotonic() - started)
 
 

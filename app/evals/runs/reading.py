@@ -11,10 +11,13 @@ import app
 from app.evals.reports.data import ReportData
 from app.evals.runs import comparing
 from app.evals.runs.entities import Run, RunId, Sample, SampleId, SampleScore, SuiteId
+from app.evals.runs.pair_summing import pair_results
+from app.evals.runs.pairs import PairingId, PairPage, PairResult
 from app.evals.runs.results import LastScore, MatrixFilter, MatrixPage, RunResults
 from app.evals.runs.summary import results_of, shared_by_key
 from app.evals.runs.summing import estimate_of
 from app.evals.store import matrix as matrix_store
+from app.evals.store import pairs as pair_store
 from app.evals.store import runs as store
 from app.evals.store import samples as sample_store
 from app.prompts.entities import PromptId
@@ -66,9 +69,46 @@ class RunReader:
 
     def report_data(self, run_id: RunId) -> ReportData:
         """All that a report of a run is made of."""
-        rows = self.matrix(run_id, limit=-1).rows
         moment = datetime.now(UTC).astimezone()
-        return ReportData(self.results(run_id), rows, moment, f"Cairn {app.__version__}")
+        return ReportData(
+            self.results(run_id),
+            self.matrix(run_id, limit=-1).rows,
+            moment,
+            f"Cairn {app.__version__}",
+            pairs=self.pair_results(run_id),
+            outcomes=self.pair_outcomes(run_id, limit=-1).outcomes,
+        )
+
+    def pair_results(self, run_id: RunId) -> tuple[PairResult, ...]:
+        """What judges found of candidates in pairs, as far as they are."""
+
+        def work(session: Session) -> tuple[PairResult, ...]:
+            run = store.run(session, run_id)
+            outcomes = pair_store.outcomes(session, run_id).outcomes
+            return pair_results(run, outcomes, shared_by_key(session, run_id))
+
+        return self._read(work)
+
+    def pair_outcomes(
+        self,
+        run_id: RunId,
+        *,
+        pairing: PairingId | None = None,
+        position: int | None = None,
+        offset: int = 0,
+        limit: int = 100,
+    ) -> PairPage:
+        """A page of what judges found, with their reasons, in the order of the items.
+
+        Args:
+            run_id: which run.
+            pairing: only of this one.
+            position: only of the item there.
+            offset, limit: which part of them; a limit of -1 is all of the rest.
+        """
+        return self._read(
+            lambda s: pair_store.outcomes(s, run_id, pairing, position, offset, limit)
+        )
 
     def sample(self, sample_id: SampleId) -> tuple[Sample, tuple[SampleScore, ...]]:
         """One sample with all that was sent, and its scores."""

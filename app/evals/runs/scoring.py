@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from app.base.errors import AppError
@@ -12,8 +11,9 @@ from app.evals.entities import Item, Score
 from app.evals.metrics.metric import unscored
 from app.evals.runs.entities import MetricId, Run, RunMetric, Sample, SampleId
 from app.evals.runs.measuring import Metrics, OpenMetric
+from app.evals.runs.together import done_together
 
-_BATCH = 200  # samples of one transaction
+_BATCH = 200  # samples that are held in memory
 
 Pair = tuple[Sample, Item]
 Fetch = Callable[[MetricId, SampleId, int], Sequence[Pair]]
@@ -62,14 +62,14 @@ class Scoring:
 
     def _score(self, metric: RunMetric, opened: OpenMetric) -> None:
         last = SampleId(0)
-        with ThreadPoolExecutor(max(1, opened.at_once), "evaluation score") as pool:
-            while pairs := self._fetch(metric.id, last, max(_BATCH, opened.at_once)):
-                scores = list(pool.map(lambda pair: self._one(opened, *pair), pairs))
-                self._put(
-                    metric.id,
-                    [(pair[0].id, score) for pair, score in zip(pairs, scores, strict=True)],
-                )
-                last = pairs[-1][0].id
+        while pairs := self._fetch(metric.id, last, _BATCH):
+            done_together(
+                pairs,
+                lambda pair: self._one(opened, *pair),
+                lambda done: self._put(metric.id, [(pair[0].id, score) for pair, score in done]),
+                opened.at_once,
+            )
+            last = pairs[-1][0].id
 
     def _one(self, opened: OpenMetric, sample: Sample, item: Item) -> Score:
         self._cancel.check()

@@ -1,4 +1,4 @@
-"""The work on one run: generates what is missing, scores it, and says how far it is."""
+"""The work on one run: generates what is missing, scores and judges it, and says how far it is."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from app.base.errors import AppError, Cancelled
 from app.base.jobs import Activity, CancelToken, Pace
 from app.engine.protocol import ModelFacts
 from app.evals.entities import Score
+from app.evals.judging.pairwise import Comparison
 from app.evals.runs.entities import (
     Candidate,
     CandidateState,
@@ -23,11 +24,15 @@ from app.evals.runs.entities import (
     SampleId,
 )
 from app.evals.runs.generation import Generation, Keeper, Slot
+from app.evals.runs.judging import Judging
 from app.evals.runs.measuring import Metrics
+from app.evals.runs.pairs import PairingId
 from app.evals.runs.scoring import Pair, Scoring
 from app.evals.runs.summary import results_of
+from app.evals.store import pairs as pair_store
 from app.evals.store import runs as run_store
 from app.evals.store import samples as sample_store
+from app.evals.store.pairs import Answers
 from app.modelhub.borrowing import ModelLending
 from app.storage.base import now
 from app.storage.db import Database, Session
@@ -74,10 +79,10 @@ class RunWork:
         self._unit = self._title = ""
 
     def do(self) -> None:
-        """Generate what is missing and score it; ends in a state that is stored."""
+        """Generate what is missing, score and judge it; ends in a state that is stored."""
         state, problem = RunState.INTERRUPTED, ""
         try:
-            problem = self._generate_and_score()
+            problem = " ".join([*self._generate_and_score(), *self._judge()])
             state = self._job.after
             if self._job.generates:
                 state = self._how_it_ended()
@@ -88,7 +93,7 @@ class RunWork:
         finally:
             self._end(state, problem)
 
-    def _generate_and_score(self) -> str:
+    def _generate_and_score(self) -> Sequence[str]:
         run = self._run()
         self._begin(run, run.total, run.samples, "answers")
         if self._job.generates:
@@ -103,7 +108,16 @@ class RunWork:
         scoring = Scoring(run, self._metrics, self._to_score, self._put_scores, self._job.cancel)
         problems = scoring.score_all()
         results_of(self._database, run.id)  # or whoever looks first would wait for it
-        return " ".join(problems)
+        return problems
+
+    def _judge(self) -> Sequence[str]:
+        run = self._run()
+        missing = sum(each.missing for each in run.pairings)
+        if not missing:
+            return ()
+        self._begin(run, missing, 0, "comparisons")
+        judging = Judging(run, self._metrics, self._to_compare, self._put_pairs, self._job.cancel)
+        return judging.judge_all()
 
     def _how_it_ended(self) -> RunState:
         run = self._run()
@@ -159,6 +173,14 @@ class RunWork:
     def _put_scores(self, metric: MetricId, scores: Sequence[tuple[SampleId, Score]]) -> None:
         self._database.write(lambda s: sample_store.put_scores(s, metric, scores))
         self._tell(len(scores))
+
+    def _to_compare(self, pairing: PairingId, limit: int) -> Sequence[Answers]:
+        with self._database.read() as session:
+            return pair_store.to_compare(session, pairing, limit)
+
+    def _put_pairs(self, pairing: PairingId, found: Sequence[tuple[Answers, Comparison]]) -> None:
+        self._database.write(lambda s: pair_store.put(s, pairing, found))
+        self._tell(len(found))
 
     def _run(self) -> Run:
         with self._database.read() as session:

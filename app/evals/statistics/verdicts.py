@@ -68,14 +68,20 @@ def verdict(
         needed = items_for(difference, LEVEL * min(1.0, raw_p / p_value))
     if needed is not None:
         needed = max(needed, difference.items + 1)
-    p_text = "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
-    if corrected_p is not None:
-        p_text += " after correction"
-    text = f"{outcome.value.capitalize()}: {_numbers(difference)}, {p_text}"
-    if needed is not None:
-        text += f"; about {_about(needed)} items would be needed"
+    sure = certainty(p_value, needed, is_corrected=corrected_p is not None)
+    text = f"{outcome.value.capitalize()}: {_numbers(difference)}, {sure}"
     sentence = f"{text}.{_left_out(difference)}"
     return Verdict(outcome, difference, p_value, needed, sentence)
+
+
+def certainty(p_value: float, items_needed: int | None, *, is_corrected: bool) -> str:
+    """A p-value in words, and how many items would be needed where it is too large."""
+    text = "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
+    if is_corrected:
+        text += " after correction"
+    if items_needed is not None:
+        text += f"; about {_about(items_needed)} items would be needed"
+    return text
 
 
 def holm(p_values: Sequence[float | None]) -> tuple[float | None, ...]:

@@ -27,6 +27,7 @@ from app.evals.runs.entities import (
 from app.evals.store.codec import candidate_of, candidate_to_json, item_from_json
 from app.evals.store.items import has_tag
 from app.evals.store.metrics import metrics_of
+from app.evals.store.pairings import pairings_of
 from app.evals.store.suites import BOUND
 from app.evals.tables import (
     CandidateRow,
@@ -263,9 +264,13 @@ def _runs(session: Session, *conditions: ColumnElement[bool]) -> tuple[Run, ...]
         candidates[row.run_id].append(candidate_of(row))
     counts = _counts(session, ids)
     metrics = metrics_of(session, ids, {run_id: each[0] for run_id, each in counts.items()})
+    pairings = pairings_of(session, ids)
     query = select(RunRow).where(*there).order_by(RunRow.id.desc())
     return tuple(
-        _run_of(row, candidates[row.id], metrics[row.id], *counts.get(row.id, (0, 0)))
+        replace(
+            _run_of(row, candidates[row.id], metrics[row.id], *counts.get(row.id, (0, 0))),
+            pairings=tuple(pairings.get(row.id, ())),
+        )
         for row in session.scalars(query)
     )
 

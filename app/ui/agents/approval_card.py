@@ -15,13 +15,14 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from app.agents.approvals import ApprovalRequest, Decision
+from app.agents.mcp.definitions import shown as visible
 from app.agents.tools.tool import checked
 from app.agents.trace import Verdict
 from app.base.errors import AppError
 from app.ui.agents.arguments_form import ArgumentsForm, BadArguments
 from app.ui.agents.arguments_view import ArgumentsView
 from app.ui.agents.plain_text import PagedText
-from app.ui.agents.words import RISK_WORDS, of_server, one_line, visible
+from app.ui.agents.words import RISK_WORDS, of_server, one_line
 from app.ui.pane import PaneContext
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.info_bar import announce
@@ -169,9 +170,7 @@ class ApprovalCard(QFrame):
         risk = RISK_WORDS[request.spec.risk]
         what = request.preview.title if request.preview else request.spec.title
         self._title.setText(f"{one_line(request.agent, 64)} wants to: {one_line(what, 300)}")
-        self._tool.setText(
-            f"Tool {one_line(request.spec.name)}, {of_server(request.spec.server)}"
-        )
+        self._tool.setText(f"Tool {one_line(request.spec.name)}, {of_server(request.spec.server)}")
         self._why.setText(visible(request.why))
         self._icon.set_icon(self._context.icons.icon(risk.icon, risk.color))
         self._tag.setText(risk.text)

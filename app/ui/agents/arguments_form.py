@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
+from app.agents.mcp.definitions import shown as visible
 from app.base.errors import AppError
-from app.ui.agents.words import json_text, visible
+from app.ui.agents.words import json_text
 from app.ui.forms.fields import WheelShyBox
 from app.ui.forms.long_text import LongText
 from app.ui.theme import ThemeKeeper

@@ -7,8 +7,9 @@ from typing import Any
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.agents.mcp.definitions import shown as visible
 from app.ui.agents.plain_text import PagedText
-from app.ui.agents.words import json_text, one_line, visible
+from app.ui.agents.words import json_text, one_line
 from app.ui.theme import ThemeKeeper
 from app.ui.widgets.labels import Label
 

@@ -15,17 +15,18 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.agents.approvals import ApprovalRequest, Decision, Desk
 from app.agents.entities import Agent
 from app.agents.tools.asking import Question
-from app.agents.trace import OnRunEvent, Run, RunEvent, RunId, StepId
+from app.agents.trace import Run, RunEvent, RunId, StepId
 from app.base.errors import AppError
 from app.base.jobs import CancelToken
-from app.ui.agents.shown_trace import ShownTrace
+from app.ui.agents.shown_trace import ShownTrace, StepsRead
 from app.ui.jobs import JobRunner
 
 FRAME_MS = 40
 _SLOWEST_MS = 400
 _REST = 3  # at most a quarter of the time goes into showing
 
-Work = Callable[[Desk, OnRunEvent, CancelToken], Run]
+Event = RunEvent | StepsRead
+Work = Callable[[Desk, Callable[[Event], None], CancelToken], Run]
 
 
 class LiveRun(QObject):
@@ -38,11 +39,13 @@ class LiveRun(QObject):
 
     Signals:
         advanced: the ids of the steps that look different now, as a frozenset.
+        restarted: the steps are others than before.
         asked_changed: something waits for the person, or does not any more.
         ended: nothing comes after this.
     """
 
     advanced = Signal(object)
+    restarted = Signal()
     asked_changed = Signal()
     ended = Signal()
 
@@ -59,7 +62,7 @@ class LiveRun(QObject):
         self.is_stopping = False
         self._jobs = jobs
         self._desk = Desk(self._put, self._put)
-        self._feed: deque[RunEvent | ApprovalRequest | Question] = deque()
+        self._feed: deque[Event | ApprovalRequest | Question] = deque()
         self._cancel = CancelToken()
         self._clock = _WorkClock(trace.run.spent.work_s if trace.run else 0.0)
         self._timer = QTimer(self)
@@ -125,6 +128,10 @@ class LiveRun(QObject):
             event = self._feed.popleft()
             if isinstance(event, ApprovalRequest | Question):
                 asked = event
+            elif isinstance(event, StepsRead):
+                self.trace.replace_steps(event.steps)
+                changed.clear()
+                self.restarted.emit()
             elif (step := self.trace.receive(event)) is not None:
                 changed.add(step)
         if is_news:

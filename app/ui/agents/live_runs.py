@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from app.agents.entities import Agent, AgentId
-from app.agents.trace import Run, RunId, Step
+from app.agents.trace import Run, RunEvent, RunId, Step, StepChanged
 from app.base.errors import AppError
-from app.ui.agents.live_run import LiveRun, Work
-from app.ui.agents.shown_trace import ShownTrace
+from app.ui.agents.live_run import Event, LiveRun, Work
+from app.ui.agents.shown_trace import ShownTrace, StepsRead
 from app.ui.jobs import JobRunner
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class LiveRuns(QObject):
             run.agent,
             run.task,
             ShownTrace(run, steps),
-            lambda desk, tell, cancel: runs.go_on(run.id, desk, tell, cancel),
+            lambda desk, tell, cancel: runs.go_on(run.id, desk, _Resumed(runs, tell), cancel),
         )
 
     def stop_all(self) -> None:
@@ -120,3 +121,18 @@ class LiveRuns(QObject):
         self.ended.emit(live)
         self.changed.emit()
         live.deleteLater()
+
+
+class _Resumed:
+    """Tells first which steps were left, as some are taken away before a run goes on."""
+
+    def __init__(self, runs: RunService, tell: Callable[[Event], None]) -> None:
+        self._runs = runs
+        self._tell = tell
+        self._is_told = False
+
+    def __call__(self, event: RunEvent) -> None:
+        if isinstance(event, StepChanged) and not self._is_told:
+            self._is_told = True
+            self._tell(StepsRead(self._runs.steps(event.step.run_id)))
+        self._tell(event)

@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QVBoxLayout, QWidget
 
-from app.ui.agents.words import visible
+from app.agents.mcp.definitions import shown as visible
 from app.ui.amounts import size_text
 from app.ui.theme import ThemeKeeper
 from app.ui.widgets.buttons import Button

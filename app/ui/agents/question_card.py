@@ -7,9 +7,10 @@ from functools import partial
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QLineEdit, QVBoxLayout, QWidget
 
+from app.agents.mcp.definitions import shown as visible
 from app.agents.tools.asking import Question
 from app.ui.agents.approval_card import GUARD_MS
-from app.ui.agents.words import one_line, visible
+from app.ui.agents.words import one_line
 from app.ui.pane import PaneContext
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.info_bar import announce

@@ -93,6 +93,8 @@ class ReplyView(QWidget):
     def cite(self, citations: Mapping[int, str]) -> None:
         """This is the answer: its chips stand for these."""
         self._text.show_text(self._text.text, citations)
+        facts = self._title.text().partition(" · ")[2]
+        self._title.setText(f"Answer · {facts}" if facts else "Answer")
 
     def _grow(self, growth: Growth) -> None:
         text = "".join(growth.text)

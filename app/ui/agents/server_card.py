@@ -13,6 +13,7 @@ from app.ui.agents.server_words import State, is_alive, one_line, plain, state_o
 from app.ui.icons import Icons
 from app.ui.theme import ThemeKeeper, set_look
 from app.ui.widgets.buttons import Button, IconButton
+from app.ui.widgets.choice import Severity
 from app.ui.widgets.fold import FoldButton
 from app.ui.widgets.info_bar import InfoBar, announce
 from app.ui.widgets.labels import IconLabel, Label, Tag
@@ -53,6 +54,7 @@ class ServerCard(Card):
         name = one_line(view.name)
         self.name = PlainElided(name, "h2")
         self.state = Tag("")
+        self.picture = IconLabel(icons.icon("ph.terminal-window", "accent_text"), 22)
         self.button = Button("Start")
         self.switch = Switch(theme, f"Server {name}")
         self.more = IconButton(icons.icon("ph.dots-three-bold", "text"), f"More about {name}")
@@ -89,8 +91,8 @@ class ServerCard(Card):
     def show_problem(self, error: AppError) -> None:
         """Say why what was asked for could not be done."""
         self.drop_problem()
-        self._bar = InfoBar.for_error(
-            self._icons, type(error)(plain(error.message), plain(error.hint))
+        self._bar = InfoBar(
+            self._icons, plain(error.message), Severity.DANGER, hint=plain(error.hint)
         )
         self._bar.closed.connect(self._on_bar_closed)
         self.body.addWidget(self._bar)
@@ -116,10 +118,9 @@ class ServerCard(Card):
         return menu
 
     def _lay_out(self) -> None:
-        picture = "ph.globe" if self._view.transport is Transport.HTTP else "ph.terminal-window"
         line = QHBoxLayout()
         line.setSpacing(8)
-        line.addWidget(IconLabel(self._icons.icon(picture, "accent_text"), 22))
+        line.addWidget(self.picture)
         line.addSpacing(2)
         line.addWidget(self.name)
         line.addWidget(self.state)
@@ -130,7 +131,7 @@ class ServerCard(Card):
         below.setContentsMargins(32, 0, 4, 0)
         below.setSpacing(4)
         folds = QHBoxLayout()
-        folds.setContentsMargins(0, 0, 0, 0)
+        folds.setContentsMargins(-8, 0, 0, 0)  # the caret stands below the words above
         folds.addWidget(self.tools_fold)
         folds.addWidget(self.log_fold)
         folds.addStretch(1)
@@ -148,9 +149,9 @@ class ServerCard(Card):
     def _connect(self) -> None:
         name = self._name
         self.button.clicked.connect(self._on_button_clicked)
-        self.switch.clicked.connect(lambda is_on: self.switched.emit(name, is_on))
+        self.switch.clicked.connect(self._on_switch_clicked)
         self.more.clicked.connect(self._on_more_clicked)
-        self.tools_fold.unfolded.connect(self._on_tools_unfolded)
+        self.tools_fold.unfolded.connect(self._show)
         self.log_fold.unfolded.connect(self._on_log_unfolded)
         self.tools.set_requested.connect(lambda *args: self.tool_set.emit(name, *args))
         self.tools.review_requested.connect(lambda tool: self.review_requested.emit(name, tool))
@@ -160,6 +161,8 @@ class ServerCard(Card):
 
     def _show(self) -> None:
         view, state, is_off = self._view, self._state(), self._view.is_disabled
+        picture = "ph.globe" if view.transport is Transport.HTTP else "ph.terminal-window"
+        self.picture.set_icon(self._icons.icon(picture, "accent_text"))
         self.state.setText(state.words)
         set_look(self.state, "sev", state.sev)
         self.launch.set_text(view.launch)
@@ -169,10 +172,10 @@ class ServerCard(Card):
         text = "Stop" if is_alive(view) else "Start" if view.is_agreed else "Start…"
         self.button.setText(text)
         self.button.setAccessibleName(f"{text.rstrip('…')} {one_line(view.name)}")
-        self.button.setEnabled(not self._busy and view.transport is not None)
+        self.button.setEnabled(view.transport is not None)
         self.button.setVisible(not is_off)
         self.switch.setChecked(not is_off)
-        self.switch.setEnabled(not self._busy and view.transport is not None)
+        self.switch.setEnabled(view.transport is not None)
         self.switch.setToolTip("Agents can use it" if not is_off else "No agent can use it")
         self.tools_fold.set_words(tools_text(view.tools))
         self.tools_fold.setVisible(bool(view.tools))
@@ -184,13 +187,19 @@ class ServerCard(Card):
         if self.tools_fold.is_open:
             self.tools.show_tools(view.tools)
 
+    def _on_switch_clicked(self, is_on: bool) -> None:
+        if self._busy:  # not disabled, as that would hand the focus on
+            self.switch.setChecked(not is_on)
+            return
+        self.drop_problem()
+        self.switched.emit(self._name, is_on)
+
     def _on_button_clicked(self) -> None:
+        if self._busy:
+            return
         self.drop_problem()
         signal = self.stop_requested if is_alive(self._view) else self.start_requested
         signal.emit(self._name)
-
-    def _on_tools_unfolded(self) -> None:
-        self._show()
 
     def _on_log_unfolded(self) -> None:
         self._show()

@@ -47,6 +47,7 @@ class ConsentSheet(ServerSheet):
         self._show_program(terms) if is_program else self._show_address(terms)
         if terms.is_agreed:
             self.back.setText("Close")
+            self.back.setAccessibleName("Close")
             self.finish()
             return
         words = "You are asked again before anything of this changes."

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from app.base.errors import AppError
 from app.ui.agents.server_sheet import ServerSheet, titled
 from app.ui.agents.server_words import one_line
 from app.ui.icons import Icons
@@ -29,18 +30,19 @@ class KeysSheet(ServerSheet):
     def __init__(self, window: QWidget, icons: Icons, server: str, names: Sequence[str]) -> None:
         name = one_line(server)
         super().__init__(window, icons, f"Keys for “{name}”", width=520)
+        needed, kept = ("these keys", "They are") if len(names) > 1 else ("this key", "It is")
         words = (
-            f"The entry of “{name}” says that it needs "
-            f"{'this key' if len(names) == 1 else 'these keys'}. No other server gets them, "
-            "and they are not written into mcp.json."
+            f"“{name}” needs {needed}. {kept} given to no other server, and not written into "
+            "mcp.json."
         )
         self.content.addWidget(Label(words, "body2", wrap=True))
         self.fields = {each: secret_field(f"Key {one_line(each)}") for each in names}
+        self.for_now = Button("Only until Cairn closes")
+        self.keep = Button("Keep in the keyring", "primary")
         for each, field in self.fields.items():
             self.content.addWidget(titled(one_line(each), field))
             field.textChanged.connect(self._on_text_changed)
-        self.for_now = Button("Only until Cairn closes")
-        self.keep = Button("Keep in the keyring", "primary")
+            field.returnPressed.connect(self.keep.click)
         self.for_now.clicked.connect(lambda: self._give(this_run=True))
         self.keep.clicked.connect(lambda: self._give(this_run=False))
         self.finish(self.for_now, self.keep)
@@ -48,6 +50,10 @@ class KeysSheet(ServerSheet):
 
     def first_focus(self) -> QWidget | None:
         return next(iter(self.fields.values()), self.back)
+
+    def show_problem(self, error: AppError) -> None:
+        self._on_text_changed()
+        super().show_problem(error)
 
     def dismiss(self) -> None:
         for field in self.fields.values():
@@ -57,6 +63,8 @@ class KeysSheet(ServerSheet):
     def _give(self, *, this_run: bool) -> None:
         self.drop_problem()
         texts = {name: field.text().strip() for name, field in self.fields.items()}
+        self.keep.setEnabled(False)
+        self.for_now.setEnabled(False)
         self.given.emit(texts, this_run)
 
     def _on_text_changed(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import (
     QResizeEvent,
     QTextBlockFormat,
@@ -26,18 +26,20 @@ _HANG: Final = 16  # how far what is wrapped stands in
 
 
 class PlainElided(ElidedLabel):
-    """An elided label whose tool tip never turns into rich text."""
+    """An elided label whose tool tip never turns into rich text, and that a short word fits."""
 
     def setToolTip(self, text: str) -> None:
-        is_markup = Qt.mightBeRichText(text)
-        super().setToolTip(f"<span>{escape(text)}</span>" if is_markup else text)
+        super().setToolTip(f"<span>{escape(text)}</span>" if "<" in text else text)
+
+    def minimumSizeHint(self) -> QSize:
+        return super().minimumSizeHint().boundedTo(self.sizeHint())
 
 
 class LinesBox(QTextEdit):
     """Read-only lines of code, as high as they need up to `most` lines; then they scroll.
 
-    A line that is wrapped goes on further in, so that its rest cannot pass for a line of its own. The
-    wheel scrolls the page around it unless it has the focus.
+    A line that is wrapped goes on further in: its rest cannot pass for a line of its own. The wheel
+    scrolls the page around it unless it has the focus.
     """
 
     def __init__(
@@ -103,8 +105,13 @@ class LinesBox(QTextEdit):
 
     def _fit(self) -> None:
         line = self._theme.px(20)
-        wanted = round(self.document().size().height()) + _AROUND
-        self.setFixedHeight(max(line + _AROUND, min(wanted, self._most * line + _AROUND)))
+        wanted, most = round(self.document().size().height()) + _AROUND, self._most * line + _AROUND
+        # As needed, a bar would come for a moment, wrap the lines anew, and stay.
+        policy = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(
+            policy.ScrollBarAlwaysOff if wanted <= most else policy.ScrollBarAsNeeded
+        )
+        self.setFixedHeight(max(line + _AROUND, min(wanted, most)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

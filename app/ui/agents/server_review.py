@@ -42,7 +42,9 @@ class ReviewSheet(ServerSheet):
         tones = [""] * len(lines) if is_new else [_TONES.get(each[:1], "") for each in lines]
         self.box = LinesBox(theme, "Its description", most=18)
         self.box.show_lines([each.replace("\t", "    ") for each in lines], tones)
-        caption = "Its description" if is_new else "Red is what you allowed, green is what it is now"
+        caption = (
+            "Its description" if is_new else "Red is what you allowed, green is what it is now"
+        )
         self.content.addWidget(titled(caption, self.box))
         self.back.setText("Leave off")
         self.back.setAccessibleName("Leave off")

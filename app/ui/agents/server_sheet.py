@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.base.errors import AppError
 from app.ui.icons import Icons
@@ -14,7 +15,6 @@ from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import NONE, ScrollPage, column, row
 from app.ui.widgets.sheet import Sheet
 
-_AROUND: Final = 48  # the margins of the card and of the sheet's body, left and right
 _LEAST_HEIGHT: Final = 96
 _FIELD_MARGINS: Final = (2, 2, 12, 2)
 
@@ -26,7 +26,7 @@ class ServerSheet(Sheet):
         super().__init__(window, icons, title, width=width)
         self._icons = icons
         self._bar: InfoBar | None = None
-        self._scroll = ScrollPage(title, margins=_FIELD_MARGINS, width=2 * width)
+        self._scroll = _Content(title, margins=_FIELD_MARGINS, width=2 * width)
         self._scroll.setMinimumHeight(_LEAST_HEIGHT)
         self.content = self._scroll.body
         self.content.setSpacing(14)
@@ -35,6 +35,8 @@ class ServerSheet(Sheet):
         self.body.setSpacing(12)
         self.body.addWidget(self._scroll, 1)
         self.closed.connect(self.deleteLater)
+        # What is wrapped knows its height only once it has its width.
+        self._scroll.widget().installEventFilter(self)
 
     def finish(self, *buttons: QWidget) -> None:
         """Close the content and put the buttons below it; `back` stands before them."""
@@ -60,13 +62,37 @@ class ServerSheet(Sheet):
             bar.deleteLater()
             self.place()
 
-    def card_height(self, width: int) -> int:
-        height, inner = super().card_height(width), self._scroll.widget()
-        if inner is None:
-            return height
-        room = width - _AROUND
-        needed = inner.heightForWidth(room) if inner.hasHeightForWidth() else -1
-        return height - self._scroll.sizeHint().height() + max(needed, inner.sizeHint().height())
+    def show_focus(self) -> None:
+        """Scroll to what has the focus, such as a field that has just come."""
+        self.content.activate()
+        self.place()
+        focused = QApplication.focusWidget()
+        if focused is not None and self._scroll.isAncestorOf(focused):
+            self._scroll.ensureWidgetVisible(focused)
+
+    def open(self) -> None:
+        super().open()
+        QTimer.singleShot(0, self, self.place)
+
+    def place(self) -> None:
+        self._scroll.updateGeometry()  # a scroll area does not pass on what its content asks for
+        super().place()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest and watched is not self.parent():
+            QTimer.singleShot(0, self, self.place)
+        return super().eventFilter(watched, event)
+
+
+class _Content(ScrollPage):
+    """A page that wants to be as high as what is in it, where there is room."""
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        inner = self.widget()
+        return inner.heightForWidth(width) if inner is not None else -1
 
 
 def titled(title: str, *parts: QWidget, hint: str = "") -> QWidget:

@@ -25,6 +25,13 @@ class Growth:
     reasoning: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class StepsRead:
+    """All steps there are; those that were shown before and are not among them will be made anew."""
+
+    steps: tuple[Step, ...]
+
+
 class ShownTrace:
     """One run. Steps are in the order in which they began."""
 
@@ -55,6 +62,11 @@ class ShownTrace:
             if each.parent == step_id and isinstance(each.detail, ApprovalAsked)
         ]
         return tuple(reversed(found))
+
+    def replace_steps(self, steps: Iterable[Step]) -> None:
+        """Take other steps."""
+        self._steps = {each.id: each for each in steps}
+        self._growth = {}
 
     def receive(self, event: RunEvent) -> StepId | None:
         """Take what happened; gives the step that looks different now."""

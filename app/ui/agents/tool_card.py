@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
+from app.agents.mcp.definitions import shown as visible
 from app.agents.trace import ApprovalAsked, Outcome, Step, ToolUse
 from app.ui.agents.arguments_view import ArgumentsView
 from app.ui.agents.plain_text import PAGE, PagedText
@@ -18,7 +19,6 @@ from app.ui.agents.words import (
     of_server,
     one_line,
     seconds_text,
-    visible,
 )
 from app.ui.amounts import size_text
 from app.ui.pane import PaneContext
@@ -49,7 +49,7 @@ class ToolCard(QFrame):
         self._details: QWidget | None = None
         self._whole = ""
         self.setObjectName("toolcard")
-        self._icon = IconLabel(context.icons.icon("ph.circle-notch"))
+        self._icon = IconLabel(context.icons.icon("ph.spinner-gap"))
         self._title = ElidedLabel("", "h3")
         self._facts = ElidedLabel("", "caption")
         self._tag = Tag("")
@@ -76,7 +76,8 @@ class ToolCard(QFrame):
     @property
     def use(self) -> ToolUse:
         """The call as it is shown."""
-        assert self._step is not None and isinstance(self._step.detail, ToolUse)
+        assert self._step is not None  # it shows one from the start
+        assert isinstance(self._step.detail, ToolUse)
         return self._step.detail
 
     def show_step(self, step: Step, approvals: tuple[ApprovalAsked, ...]) -> None:

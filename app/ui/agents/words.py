@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
 from app.agents.entities import Budgets, Policy, Risk
+from app.agents.mcp.definitions import shown as visible
 from app.agents.trace import Ground, Outcome, Run, RunState, Spent, ToolUse, Verdict
 from app.ui.amounts import count_text
 
-_HIDDEN: Final = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _MOST_SHORT: Final = 90
 
 
@@ -31,7 +30,7 @@ class Words:
 
 
 RUN_WORDS: Final = {
-    RunState.RUNNING: Words("Working", "ph.circle-notch", "info"),
+    RunState.RUNNING: Words("Working", "ph.spinner-gap", "info"),
     RunState.DONE: Words("Done", "ph.check-circle", "ok"),
     RunState.LIMITED: Words("Ended early", "ph.hourglass", "warn"),
     RunState.STOPPED: Words("Stopped", "ph.stop-circle"),
@@ -41,7 +40,7 @@ RUN_WORDS: Final = {
 WAITS: Final = Words("Waits for you", "ph.hand", "warn")
 OUTCOME_WORDS: Final = {
     Outcome.WAITING: WAITS,
-    Outcome.RUNNING: Words("Running", "ph.circle-notch", "info"),
+    Outcome.RUNNING: Words("Running", "ph.spinner-gap", "info"),
     Outcome.DONE: Words("Done", "ph.check-circle", "ok"),
     Outcome.INVALID: Words("Could not be made", "ph.warning", "warn"),
     Outcome.REPEATED: Words("Made before", "ph.repeat", "warn"),
@@ -79,13 +78,6 @@ VERDICT_WORDS: Final = {
     Verdict.ALWAYS: "Always allowed",
     Verdict.DENY: "Denied",
 }
-
-
-def visible(text: str) -> str:
-    """A text in which what cannot be seen, or turns the direction of writing, is spelled."""
-    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
-        return text
-    return "".join(f"<U+{ord(each):04X}>" if _is_hidden(each) else each for each in text)
 
 
 def one_line(text: str, most: int = _MOST_SHORT) -> str:
@@ -135,12 +127,6 @@ def call_text(use: ToolUse) -> str:
 def json_text(value: object) -> str:
     """A value as JSON that people can read."""
     return json.dumps(value, ensure_ascii=False, indent=2, default=str)
-
-
-def _is_hidden(character: str) -> bool:
-    # Variation selectors beyond the first sixteen carry any bytes and change no letter.
-    is_selector = 0xE0100 <= ord(character) <= 0xE01EF
-    return character not in "\t\n" and (unicodedata.category(character) in _HIDDEN or is_selector)
 
 
 def _short(value: object) -> str:

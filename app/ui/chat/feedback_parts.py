@@ -27,7 +27,7 @@ class CorrectionLine(QWidget):
         super().__init__(parent)
         self.shows_original = False
         self._tag = Tag("", "info")
-        self._button = Button("", "bar")
+        self._button = Button("", "link")
         self._button.clicked.connect(self._on_clicked)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -70,9 +70,9 @@ class FeedbackStrip(QWidget):
         super().__init__(parent)
         self._px = look.theme.px
         icon = look.icons.icon
-        case = Button("Make a test case", "small", icon("ph.flask"), self)
+        case = Button("Make a test case", "source", icon("ph.flask"), self)
         case.clicked.connect(lambda: self.requested.emit(FeedbackAct.TEST_CASE))
-        example = Button("Add as example to a prompt", "small", icon("ph.list-plus"), self)
+        example = Button("Add as example to a prompt", "source", icon("ph.list-plus"), self)
         example.clicked.connect(lambda: self.requested.emit(FeedbackAct.EXAMPLE))
         close = IconButton(icon("ph.x"), "Dismiss these offers", self, size=14)
         close.clicked.connect(self.dismissed)

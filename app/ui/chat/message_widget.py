@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import Signal, SignalInstance
 from PySide6.QtGui import QFontMetrics
@@ -177,16 +178,10 @@ class AnswerMessage(QWidget):
         self._stage = Label(role="body2")
         self._waiting = row(self._pulse, self._stage, None)
         self._waiting.hide()
-        self._correction = CorrectionLine()
-        self._correction.toggled.connect(self._on_original_toggled)
-        self._correction.hide()
-        self._strip = FeedbackStrip(look)
-        self._strip.requested.connect(self._ask_feedback)
-        self._strip.dismissed.connect(self._on_strip_dismissed)
-        self._strip.hide()
-        self._parts: list[QWidget] = [header, self._correction, self._body, self._waiting]
+        self._correction: CorrectionLine | None = None
+        self._parts: list[QWidget] = [header, self._body, self._waiting]
         self._below: list[QWidget] = []
-        for part in (*self._parts, self._strip):
+        for part in self._parts:
             part.setParent(self)
 
     @property
@@ -254,7 +249,7 @@ class AnswerMessage(QWidget):
         px = self._look.theme.px
         left = px(_INDENT)
         self._avatar.move(0, 0)
-        parts = (*self._parts, *self._below, self._strip)
+        parts = (*self._parts, *self._below)
         bottom = stack(parts, left, px(2), width - left, px(_GAP))
         height = max(bottom, _AVATAR)
         self.setFixedSize(width, height)
@@ -291,24 +286,47 @@ class AnswerMessage(QWidget):
 
     def _write_body(self, message: Message) -> None:
         """Show the correction where there is one, else the answer."""
-        record = message.record
-        self._correction.setVisible(bool(message.feedback.correction))
-        text = message.text if self._correction.shows_original else message.settled_text
+        record, correction = message.record, message.feedback.correction
+        text = message.settled_text
+        if correction and self._correction is None:
+            self._correction = self._make_correction()
+        if self._correction is not None:
+            self._correction.setVisible(bool(correction))
+            text = message.text if self._correction.shows_original else text
         self._body.finish(text, citation_tips(record))
         nothing = record is not None and record.found_nothing and text == message.text
         self._body.setVisible(bool(text.strip()) and not nothing)
+
+    def _make_correction(self) -> CorrectionLine:
+        line = CorrectionLine(self)
+        line.toggled.connect(self._on_original_toggled)
+        self._parts.insert(self._parts.index(self._body), line)
+        return line
 
     def _show_feedback(self, before: Message) -> None:
         """Show what a person just said; the buttons stay, and with them the focus."""
         message = self._message
         assert message is not None
         if message.feedback.correction != before.feedback.correction:
-            self._correction.show_correction()
+            if self._correction is not None:
+                self._correction.show_correction()
             self._write_body(message)
         for part in self._below:
             if isinstance(part, AnswerActions):
                 part.show_message(message)
-        self._strip.setVisible(message.feedback.asks_for_better)
+        strip = next((each for each in self._below if isinstance(each, FeedbackStrip)), None)
+        if strip is not None and not message.feedback.asks_for_better:
+            self._drop_strip(strip)
+        elif strip is None and message.feedback.asks_for_better:
+            strip = FeedbackStrip(self._look)
+            strip.requested.connect(self._ask_feedback)
+            strip.dismissed.connect(partial(self._on_strip_dismissed, strip))
+            self._add(strip)
+
+    def _drop_strip(self, strip: FeedbackStrip) -> None:
+        self._below.remove(strip)
+        strip.hide()
+        strip.deleteLater()
 
     def _fill_below(self, message: Message) -> None:
         for part in self._below:
@@ -387,8 +405,8 @@ class AnswerMessage(QWidget):
             self._write_body(self._message)
             self.reshaped.emit()
 
-    def _on_strip_dismissed(self) -> None:
-        self._strip.hide()
+    def _on_strip_dismissed(self, strip: FeedbackStrip) -> None:
+        self._drop_strip(strip)
         self.reshaped.emit()
 
     def _on_citation_clicked(self, number: int) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -21,6 +21,7 @@ from app.ui.actions import ActionSpec, Reach
 from app.ui.chat.consent import SendingConsent
 from app.ui.chat.details_sheet import DetailsSheet
 from app.ui.chat.draft import Draft
+from app.ui.chat.feedback_control import FeedbackControl
 from app.ui.chat.links import ask_to_open
 from app.ui.chat.loading import Loading
 from app.ui.chat.persona_control import PersonaControl
@@ -44,7 +45,15 @@ _SOURCE_WIDTH = "chat/source_width"
 
 
 class ChatPane(Pane):
-    """Chats with the user's documents."""
+    """Chats with the user's documents.
+
+    Signals:
+        test_case_wanted: a `CaseDraft` to put into a suite.
+        example_wanted: an `Example` to put into a prompt.
+    """
+
+    test_case_wanted = Signal(object)
+    example_wanted = Signal(object)
 
     pane_id: ClassVar[str] = "chat"
     title: ClassVar[str] = "Chat"
@@ -71,6 +80,9 @@ class ChatPane(Pane):
         self._shown = ShownChat(view, jobs, icons, self)
         self._prompts = PromptControl(view.composer, context, self, self._has_chosen_documents)
         self._personas = PersonaControl(view.header, self._prompts, context, self)
+        self._feedback = FeedbackControl(view.transcript, context, self)
+        self._feedback.test_case_wanted.connect(self.test_case_wanted)
+        self._feedback.example_wanted.connect(self.example_wanted)
         self._connect_parts()
         self._show_start()
         self._show_title()
@@ -85,6 +97,7 @@ class ChatPane(Pane):
         self._personas.attach(services)
         self._prompts.attach(services)
         self._shown.attach(services.chat)
+        self._feedback.attach(services.chat)
         consent = SendingConsent(self, self.context.icons, services.served, self._sends_passages)
         self.view.composer.gate = self._shown.gate = consent.ask_first
         fail = self.show_problem
@@ -228,6 +241,7 @@ class ChatPane(Pane):
         shown.failed_elsewhere.connect(self.context.notify.problem)
         self._scopes.scope_chosen.connect(self._on_scope_chosen)
         self._scopes.documents_changed.connect(self._show_start)
+        self._feedback.failed.connect(self.show_problem)
         self._scopes.failed.connect(self._warn)
         for part in (self._sources, self._pictures, self._viewer, self._prompts, self._personas):
             part.failed.connect(self._warn)

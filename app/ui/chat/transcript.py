@@ -155,6 +155,13 @@ class Transcript(QScrollArea):
         rows += [row for row in self._rows if row.message is None and row not in taken]
         self._set_rows(rows)
 
+    def update_message(self, message: Message) -> None:
+        """Show what became of one message, if it is shown here."""
+        for row in self._rows:
+            if row.message is not None and row.message.id == message.id:
+                self._settle(row, message)
+                self._reshape(row)
+
     def begin_answer(
         self,
         question: str | None,

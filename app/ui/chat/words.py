@@ -230,7 +230,8 @@ def _message_text(message: Message) -> str:
         return f"**You:** {notes}{message.text}"
     label = answer_label(message.record)
     name = f"{label.title} ({label.meta})" if label.meta else label.title
-    lines = [f"**{name}:**", "", message.text]
+    corrected = " (corrected by you)" if message.feedback.correction else ""
+    lines = [f"**{name}:**{corrected}", "", message.settled_text]
     if message.record is not None and message.record.citations:
         lines.append("")
         lines += [

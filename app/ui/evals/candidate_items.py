@@ -9,9 +9,9 @@ from enum import IntEnum
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from app.evals.reports.data import estimate_words, model_words, prompt_words
+from app.evals.runs.entities import CandidateState
 from app.evals.runs.results import CandidateResult, MetricResult, RunResults
 from app.evals.statistics import Outcome
-from app.ui.amounts import count_text
 from app.ui.evals.words import (
     count_words,
     interval_tip,
@@ -158,11 +158,10 @@ def _name(result: CandidateResult) -> Cell:
     lines = [Line(candidate.label, "text")]
     if about != candidate.label:
         lines.append(Line(about))
-    if candidate.problem:
-        lines.append(Line(candidate.problem, "danger"))
+    if candidate.state is CandidateState.FAILED:
+        lines.append(Line("failed, see above", "danger"))
     elif result.problems:
-        count = count_text(result.problems, "item has", "items have")
-        lines.append(Line(f"{count} no answer: {result.problem}", "danger"))
+        lines.append(Line(f"{result.problems:,} without an answer", "danger"))
     return Cell(tuple(lines), "\n".join(line.text for line in lines))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -56,6 +56,7 @@ class CandidateTable(QTableView):
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setSectionsClickable(False)
         self.horizontalHeader().setMinimumSectionSize(36)
+        self.horizontalHeader().setStretchLastSection(True)
         theme.changed.connect(self._fit)
 
     def show_results(self, results: RunResults) -> None:
@@ -94,7 +95,7 @@ class CandidateTable(QTableView):
     def _is_too_wide(self) -> bool:
         return self.horizontalHeader().length() > self.viewport().width()
 
-    def resizeEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.updateGeometry()
 
@@ -112,7 +113,7 @@ class CandidateTable(QTableView):
             super().keyPressEvent(event)
 
     def _choose(self, index: Index) -> None:
-        if len(range(self.items.rowCount())) > 1 and not index.data(CandidateRole.IS_BASELINE):
+        if self.items.rowCount() > 1 and not index.data(CandidateRole.IS_BASELINE):
             self.baseline_chosen.emit(self.items.result(index.row()).candidate.number)
 
 

@@ -8,9 +8,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.base.errors import AppError
+from app.evals.entities import Item
 from app.evals.reports.data import number_words
 from app.evals.runs.entities import Candidate, Run, RunMetric, SampleId
 from app.evals.runs.results import MatrixRow, ScoredSample
+from app.prompts.diff import Run as DiffRun
 from app.prompts.diff import word_diff
 from app.ui.evals.text_page import TextPage
 from app.ui.evals.words import mark_of, timing_words
@@ -138,7 +140,7 @@ class DetailsPanel(QWidget):
         for part in (self.one, self._to, self.other):
             part.setVisible(is_many and is_diff)
         self.title.set_text(f"Item {found.position + 1:,}: {found.item.key}")
-        _write_item(self.item, found)
+        self.item.write(found.item, lambda: _write_item(self.item, found.item))
         while len(self._columns) < len(run.candidates):
             self._add_column()
         for at, column in enumerate(self._columns):
@@ -160,27 +162,30 @@ class DetailsPanel(QWidget):
 
     def _compare(self, found: MatrixRow) -> None:
         pair = [found.cells.get(each.currentData(), ()) for each in (self.one, self.other)]
-        self.diff.clear()
+        names = f"{self.one.currentText()} → {self.other.currentText()}"
         if not all(pair):
-            self.diff.line("One of the two has not answered yet.", "text2")
+            self._say("One of the two has not answered yet.")
             return
-        texts = [samples[0].sample.text for samples in pair]
-        if texts[0] == texts[1]:
-            self.diff.line("The two answers are the same.", "text2")
-            self.diff.line(texts[0])
+        one, other = (samples[0].sample.text for samples in pair)
+        if one == other:
+            self._say("The two answers are the same.")
             return
 
-        def show(runs: object) -> None:
+        def show(runs: tuple[DiffRun, ...]) -> None:
             if found is self._row:
-                self.diff.clear()
-                self.diff.heading(f"{self.one.currentText()} → {self.other.currentText()}")
-                self.diff.runs(runs)  # type: ignore[arg-type]  # what word_diff gives
+                self.diff.write((names, runs), lambda: self._write_diff(names, runs))
 
-        self._context.jobs.submit(word_diff, *texts, owner=self, done=show, failed=self._refuse)
+        self._context.jobs.submit(word_diff, one, other, owner=self, done=show, failed=self._refuse)
+
+    def _write_diff(self, names: str, runs: tuple[DiffRun, ...]) -> None:
+        self.diff.heading(names)
+        self.diff.runs(runs)
+
+    def _say(self, words: str) -> None:
+        self.diff.write(words, lambda: self.diff.line(words, "text2"))
 
     def _refuse(self, error: AppError) -> None:
-        self.diff.clear()
-        self.diff.line(str(error), "danger")
+        self._say(str(error))
 
 
 class _Column(QWidget):
@@ -196,7 +201,6 @@ class _Column(QWidget):
         super().__init__(parent)
         self._icons = context.icons
         self._sample: SampleId | None = None
-        self._shown: object = None
         self.name = ElidedLabel("", "h3")
         self.mark = IconLabel(context.icons.icon("ph.circle"), 16)
         self.sent = IconButton(context.icons.icon("ph.paper-plane-tilt"), "What was sent", size=16)
@@ -230,18 +234,10 @@ class _Column(QWidget):
         if mark is not None:
             self.mark.set_icon(self._icons.icon(mark.icon, mark.role))
         self.page.setAccessibleName(f"Answer of {candidate.label}")
-        self.page.clear()
-        if not samples:
-            self.page.line("Not answered yet.", "text2")
-        for each in samples:
-            if run.repeats > 1:
-                self.page.heading(f"Repeat {each.sample.repeat + 1}")
-            _write_sample(self.page, run, each)
+        self.page.write((run.metrics, samples), lambda: _write_samples(self.page, run, samples))
 
 
-def _write_item(page: TextPage, found: MatrixRow) -> None:
-    item = found.item
-    page.clear()
+def _write_item(page: TextPage, item: Item) -> None:
     for turn in item.input:
         is_only = len(item.input) == 1
         page.heading("Input" if is_only else f"Input: {turn.role.value}")
@@ -253,6 +249,15 @@ def _write_item(page: TextPage, found: MatrixRow) -> None:
     if item.tags:
         page.heading("Tags")
         page.line(", ".join(item.tags))
+
+
+def _write_samples(page: TextPage, run: Run, samples: tuple[ScoredSample, ...]) -> None:
+    if not samples:
+        page.line("Not answered yet.", "text2")
+    for each in samples:
+        if run.repeats > 1:
+            page.heading(f"Repeat {each.sample.repeat + 1}")
+        _write_sample(page, run, each)
 
 
 def _write_sample(page: TextPage, run: Run, scored: ScoredSample) -> None:

@@ -22,10 +22,10 @@ class FlowLayout(QLayout):
     def count(self) -> int:
         return len(self._items)
 
-    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+    def itemAt(self, index: int) -> QLayoutItem | None:
         return self._items[index] if 0 <= index < len(self._items) else None
 
-    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+    def takeAt(self, index: int) -> QLayoutItem | None:
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 
     def expandingDirections(self) -> Qt.Orientation:
@@ -52,16 +52,30 @@ class FlowLayout(QLayout):
         return size
 
     def _place(self, area: QRect, *, is_trial: bool) -> int:
-        """Put the parts into lines; the height that this takes."""
-        at, line_height = QPoint(area.topLeft()), 0
+        """Put the parts into lines, in the middle of each; the height that this takes."""
+        top = area.top()
+        for line in self._lines(area.width()):
+            height = max(item.sizeHint().height() for item in line)
+            x = area.left()
+            for item in line:
+                size = item.sizeHint()
+                if not is_trial:
+                    down = (height - size.height()) // 2
+                    item.setGeometry(QRect(QPoint(x, top + down), size))
+                x += size.width() + _GAP
+            top += height + _GAP
+        return max(0, top - _GAP - area.top())
+
+    def _lines(self, width: int) -> list[list[QLayoutItem]]:
+        lines: list[list[QLayoutItem]] = []
+        used = width + 1
         for item in self._items:
             if item.isEmpty():
                 continue
-            size = item.sizeHint()
-            if at.x() > area.left() and at.x() + size.width() > area.right() + 1:
-                at, line_height = QPoint(area.left(), at.y() + line_height + _GAP), 0
-            line_height = max(line_height, size.height())
-            if not is_trial:
-                item.setGeometry(QRect(at, size))
-            at.setX(at.x() + size.width() + _GAP)
-        return at.y() + line_height - area.top()
+            wide = item.sizeHint().width()
+            if used + wide > width:
+                lines.append([])
+                used = 0
+            lines[-1].append(item)
+            used += wide + _GAP
+        return lines

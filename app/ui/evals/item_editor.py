@@ -23,6 +23,7 @@ _METADATA = (
     "Whatever else belongs to the item, as JSON. “vars” fills in variables of a prompt, “schema” "
     "is the form of the answer, “tool_calls” are the calls expected."
 )
+_NO_QUESTION = "Write a question first."
 _KEY = "Results are matched by this key. Another key makes it another item, at the end of the list."
 
 
@@ -58,6 +59,7 @@ class ItemEditor(QWidget):
             field.edited.connect(self._on_edited)
         self.state = Label("", "caption")
         self.problem = Label("", "danger", wrap=True)
+        self.key_problem = Label("", "danger", wrap=True)
         self._build()
         self.show_item(None)
 
@@ -80,6 +82,7 @@ class ItemEditor(QWidget):
         self._page.setVisible(item is not None)
         self._nothing.setVisible(item is None)
         self.problem.hide()
+        self.key_problem.hide()
         self.state.setText("")
         if item is None:
             return
@@ -97,15 +100,18 @@ class ItemEditor(QWidget):
     def say(self, state: str, problem: AppError | None = None) -> None:
         """Say whether it is saved, or why it cannot be."""
         self.state.setText("" if problem is not None else state)
-        self.problem.setText(f"Not saved yet. {problem}" if problem is not None else "")
+        words = str(problem) if problem is not None else ""
+        if problem is not None and not any(turn.content.strip() for turn in self.turns.turns):
+            words = _NO_QUESTION
+        self.problem.setText(f"Not saved yet. {words}")
         self.problem.setVisible(problem is not None)
 
     def refuse_key(self, error: AppError) -> None:
         """The key cannot be taken; the old one is back."""
         if self._item is not None:
             self.key.setText(self._item.key)
-        self.problem.setText(str(error))
-        self.problem.show()
+        self.key_problem.setText(str(error))
+        self.key_problem.show()
 
     def focus_question(self) -> None:
         """Put the focus where the question is written."""
@@ -122,6 +128,7 @@ class ItemEditor(QWidget):
         self._more = column(
             _titled("Metadata", self.metadata, _METADATA),
             _titled("Key", self.key, _KEY),
+            self.key_problem,
             spacing=14,
         )
         self._fold.unfolded.connect(self._more.setVisible)
@@ -149,6 +156,7 @@ class ItemEditor(QWidget):
 
     def _on_key_edited(self) -> None:
         if self._item is not None and self.key.text().strip() != self._item.key:
+            self.key_problem.hide()
             self.key_edited.emit(self.key.text().strip())
 
 

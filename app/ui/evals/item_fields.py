@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from app.evals.suites.parsing import parse_object
@@ -16,6 +16,9 @@ from app.ui.icons import Icons
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import column, row
+
+
+_MOST_LINES = 12  # of a LongText
 
 
 class KeptText(LongText):
@@ -35,6 +38,8 @@ class KeptText(LongText):
             self.setProperty("code", "true")
         self._given: str | None = ""  # what Qt cannot hold, such as carriage returns, stays in it
         self.textChanged.connect(self._on_text_changed)
+        self.document().documentLayout().documentSizeChanged.connect(self._show_bar)
+        self._show_bar()
 
     @property
     def text(self) -> str:
@@ -54,6 +59,14 @@ class KeptText(LongText):
     def _on_text_changed(self) -> None:
         self._given = None
         self.edited.emit()
+
+    def _show_bar(self) -> None:
+        # Until it is as high as it gets, a rounded pixel would bring the bar.
+        is_long = self.document().size().height() > _MOST_LINES
+        policy = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(
+            policy.ScrollBarAsNeeded if is_long else policy.ScrollBarAlwaysOff
+        )
 
 
 class TargetsField(QWidget):

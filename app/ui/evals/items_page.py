@@ -71,12 +71,12 @@ class ItemsPage(QWidget):
         """Show a run; of the same run the place, the filter and the selection stay."""
         before, self._run = self._run, run
         self.filter.show_run(run, tags)
-        if before is None or before.id != run.id:
+        is_same = before is not None and before.id == run.id
+        if not is_same:
             self._close_details()
             self.table.scrollToTop()
         self.items.show_run(run, self.filter.chosen_metric)
-        is_same = before is not None and before.id == run.id
-        if is_same and _progress(before) != _progress(run):
+        if before is not None and is_same and _progress(before) != _progress(run):
             self._wanted_position = self.details.position
             self.items.refresh()
 

@@ -59,11 +59,12 @@ class MatrixFilterBar(QWidget):
         for key, words in _KINDS.items():
             self.kind.addItem(words, key)
         layout = FlowLayout(self)
-        for part in (self.search, self.metric_choice, self.kind, self.candidate, self.one, self._and,
-                     self.other, self.tag, self.count):  # fmt: skip
+        pair = (self.one, self._and, self.other)
+        for part in (self.search, self.metric_choice, self.kind, self.candidate, *pair, self.tag):
             layout.addWidget(part)
-        for combo in (self.metric_choice, self.kind, self.candidate, self.one, self.other, self.tag):
-            combo.activated.connect(self._on_chosen)
+            if isinstance(part, QComboBox):
+                part.activated.connect(self._on_chosen)
+        layout.addWidget(self.count)
         self._arrange()
 
     def show_run(self, run: Run, tags: Sequence[str]) -> None:
@@ -156,10 +157,10 @@ def _combo(name: str) -> QComboBox:
     return combo
 
 
-def _fill(combo: QComboBox, entries: list[tuple[str, object]]) -> None:
+def _fill(combo: QComboBox, entries: Sequence[tuple[str, object]]) -> None:
     """Offer entries of (words, data); the chosen one stays chosen if it is among them."""
     shown = [(combo.itemText(at), combo.itemData(at)) for at in range(combo.count())]
-    if shown == entries:
+    if shown == list(entries):
         return
     chosen = combo.currentData()
     combo.clear()

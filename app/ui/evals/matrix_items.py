@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -16,11 +17,12 @@ from PySide6.QtCore import (
 )
 
 from app.evals.runs.entities import Run, RunMetric
-from app.evals.runs.results import MatrixPage, MatrixRow
+from app.evals.runs.results import MatrixPage, MatrixRow, ScoredSample
 from app.ui.evals.words import Mark, cell_facts, first_words, mark_of
 
-PAGE = 50  # rows
-_KEPT = 40  # pages
+PAGE = 25  # rows
+_KEPT = 80  # pages
+_MOST_WANTED = 3
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -71,6 +73,7 @@ class MatrixModel(QAbstractTableModel):
         self._pages: OrderedDict[int, tuple[MatrixRow, ...]] = OrderedDict()
         self._stale: set[int] = set()
         self._wanted: list[int] = []
+        self._cells: dict[tuple[int, int], MatrixCell] = {}
         self._total = 0
         self._age = 0
 
@@ -86,6 +89,7 @@ class MatrixModel(QAbstractTableModel):
         same = self._run is not None and self._run.id == run.id
         same = same and self._run is not None and len(self._run.candidates) == len(run.candidates)
         self._run, self._metric = run, metric
+        self._cells.clear()
         if not same:
             self.restart()
             return
@@ -96,6 +100,7 @@ class MatrixModel(QAbstractTableModel):
         """Ask for everything anew, such as for another filter."""
         self.beginResetModel()
         self._pages.clear()
+        self._cells.clear()
         self._stale.clear()
         self._age += 1
         self._total = 0
@@ -144,6 +149,7 @@ class MatrixModel(QAbstractTableModel):
             return
         self._set_total(found.total)
         self._pages[wanted.page] = found.rows
+        self._cells.clear()
         self._stale.discard(wanted.page)
         while len(self._pages) > _KEPT:
             gone, _rows = self._pages.popitem(last=False)
@@ -158,6 +164,7 @@ class MatrixModel(QAbstractTableModel):
         if page in self._wanted:
             self._wanted.remove(page)
         self._wanted.append(page)
+        del self._wanted[:-_MOST_WANTED]  # what was scrolled past is asked for again if it shows
         self.page_wanted.emit()
 
     def _set_total(self, total: int) -> None:
@@ -227,13 +234,18 @@ class MatrixModel(QAbstractTableModel):
         row = self.row(index.row())
         if row is None or self._run is None:
             return None
-        samples = row.cells.get(self._run.candidates[index.column()].number, ())
+        key = (index.row(), index.column())
+        if key not in self._cells:
+            candidate = self._run.candidates[index.column()].number
+            self._cells[key] = self._made_cell(row.cells.get(candidate, ()))
+        return self._cells[key]
+
+    def _made_cell(self, samples: Sequence[ScoredSample]) -> MatrixCell:
         if not samples:
             return MatrixCell()
+        metric = self._metric
         return MatrixCell(
-            first_words(samples[0].sample),
-            cell_facts(samples, self._metric),
-            mark_of(samples, self._metric),
+            first_words(samples[0].sample), cell_facts(samples, metric), mark_of(samples, metric)
         )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -14,15 +14,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.ui.evals.cell_lines import PAD, TwoLines
 from app.ui.evals.matrix_items import Index, MatrixCell, MatrixModel, MatrixRole
+from app.ui.evals.words import PROBLEM
 from app.ui.icons import Icons
-from app.ui.theme import TYPE_SIZES, ThemeKeeper
+from app.ui.theme import ThemeKeeper
 
-_ROW, _LINE, _PAD, _MARK = 56, 20, 10, 18
+_ROW, _MARK = 56, 18
 _ITEM, _NARROW_ITEM = 250, 150
 _COLUMN = 200  # at least
 _NARROW = 720
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
 class MatrixTable(QTableView):
@@ -106,6 +107,7 @@ class _ItemHeader(QHeaderView):
         super().__init__(Qt.Orientation.Vertical, parent)
         self._theme = theme
         self._table = parent
+        self._lines = TwoLines(theme, parent)
         self.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.setSectionsClickable(True)
         self.setAccessibleName("Items")
@@ -122,10 +124,9 @@ class _ItemHeader(QHeaderView):
         key = model.headerData(logicalIndex, Qt.Orientation.Vertical)
         asked = model.headerData(logicalIndex, Qt.Orientation.Vertical, Qt.ItemDataRole.UserRole)
         if asked is None:
-            _paint_waiting(painter, theme, rect)
+            self._lines.paint_waiting(painter, rect)
         else:
-            lines = ((str(key), "text", True), (str(asked), "text2", False))
-            _paint_lines(painter, theme, self.font(), rect, lines)
+            self._lines.paint(painter, rect, (str(key), "text"), (str(asked), "text2"))
         painter.restore()
 
     def sizeHint(self) -> QSize:
@@ -137,7 +138,7 @@ class _CellDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._theme = theme
         self._icons = icons
-        self._table = parent
+        self._lines = TwoLines(theme, parent)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         theme, area = self._theme, option.rect
@@ -151,59 +152,22 @@ class _CellDelegate(QStyledItemDelegate):
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         cell: MatrixCell | None = index.data(MatrixRole.CELL)
         if cell is None:
-            _paint_waiting(painter, theme, area)
+            self._lines.paint_waiting(painter, area)
         else:
             self._paint_cell(painter, area, cell)
         painter.restore()
 
     def _paint_cell(self, painter: QPainter, area: QRect, cell: MatrixCell) -> None:
-        theme = self._theme
+        theme, mark = self._theme, cell.mark
         if not cell.words:
-            lines = (("not answered yet", "text3", False),)
-            _paint_lines(painter, theme, self._table.font(), area, lines)
+            self._lines.paint(painter, area, ("not answered yet", "text3"))
             return
-        words = area
-        facts = cell.facts
-        if cell.mark is not None:
-            side, pad = theme.px(_MARK), theme.px(_PAD)
-            top = area.center().y() - side / 2
-            place = QRectF(area.left() + pad, top, side, side)
-            self._icons.paint(painter, place, cell.mark.icon, theme.color(cell.mark.role))
+        words, facts = area, cell.facts
+        if mark is not None:
+            side, pad = theme.px(_MARK), theme.px(PAD)
+            place = QRect(area.left() + pad, area.center().y() - side // 2, side, side)
+            self._icons.icon(mark.icon, mark.role).paint(painter, place)
             words = area.adjusted(side + pad // 2 + 2, 0, 0, 0)
-            facts = " · ".join(each for each in (cell.mark.word, cell.facts) if each)
-        role = "danger" if cell.mark is not None and cell.mark.word == "no answer" else "text"
-        lines2 = ((cell.words, role, True), (facts, "text2", False))
-        _paint_lines(painter, theme, self._table.font(), words, lines2)
-
-
-def _paint_lines(
-    painter: QPainter,
-    theme: ThemeKeeper,
-    base: QFont,
-    area: QRect,
-    lines: tuple[tuple[str, str, bool], ...],
-) -> None:
-    """Draw lines of (words, colour, is the first of two) in the middle of an area."""
-    pad, height = theme.px(_PAD), theme.px(_LINE)
-    top = area.top() + (area.height() - height * len(lines)) // 2
-    for at, (text, role, is_main) in enumerate(lines):
-        font = QFont(base)
-        font.setPixelSize(theme.px(TYPE_SIZES["ui" if is_main else "caption"]))
-        font.setWeight(QFont.Weight.Normal)
-        place = QRect(area.left() + pad, top + at * height, area.width() - 2 * pad, height)
-        shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, place.width())
-        painter.setFont(font)
-        painter.setPen(theme.color(role))
-        painter.drawText(place, _LEFT, shown)
-
-
-def _paint_waiting(painter: QPainter, theme: ThemeKeeper, area: QRect) -> None:
-    """Two bars where words will be."""
-    pad, height = theme.px(_PAD), theme.px(8)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme.color("hover"))
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for at, share in enumerate((0.7, 0.4)):
-        top = area.center().y() - height - theme.px(3) + at * (height + theme.px(6))
-        width = (area.width() - 2 * pad) * share
-        painter.drawRoundedRect(QRectF(area.left() + pad, top, width, height), 4, 4)
+            facts = " · ".join(each for each in (mark.word, cell.facts) if each)
+        role = "danger" if mark is PROBLEM else "text"
+        self._lines.paint(painter, words, (cell.words, role), (facts, "text2"))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from app.evals.metrics.registry import KINDS
 from app.evals.suites.parsing import parse_object
@@ -20,7 +20,7 @@ from app.ui.evals.metric_words import SETTINGS, VALUES
 from app.ui.forms.fields import WheelShyBox, plain
 from app.ui.pane import PaneContext
 from app.ui.widgets.labels import Label
-from app.ui.widgets.layout import column, row
+from app.ui.widgets.layout import column
 from app.ui.widgets.switch import Switch
 
 _NUMBER_WIDTH = 110
@@ -104,7 +104,7 @@ class MetricForm(QWidget):
                 switch.toggled.connect(self.edited)
                 self._values[setting] = switch.isChecked
                 heading = column(Label(title), *said, spacing=0)
-                self._layout.addWidget(row(heading, None, switch))
+                self._layout.addWidget(_beside(heading, switch))
                 return
             case StrEnum():
                 field = self._choice(setting, title, default, value)
@@ -121,7 +121,7 @@ class MetricForm(QWidget):
         heading_label = Label(title)
         heading_label.setBuddy(field)
         if isinstance(default, StrEnum | float):
-            self._layout.addWidget(row(column(heading_label, *said, spacing=0), None, field))
+            self._layout.addWidget(_beside(column(heading_label, *said, spacing=0), field))
         else:
             self._layout.addWidget(column(heading_label, field, *said, spacing=4))
 
@@ -190,6 +190,16 @@ class MetricForm(QWidget):
 
         self._values[setting] = read
         return field
+
+
+def _beside(heading: QWidget, field: QWidget) -> QWidget:
+    holder = QWidget()
+    layout = QHBoxLayout(holder)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(12)
+    layout.addWidget(heading, 1)
+    layout.addWidget(field)
+    return holder
 
 
 def _plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -74,10 +75,8 @@ class MetricCard(Card):
     @property
     def document(self) -> dict[str, Any]:
         """The metric; where a field cannot be read, as it was before."""
-        try:
+        with suppress(Unreadable):
             self._last = self.form.document
-        except Unreadable:
-            pass
         return self._last
 
     @property
@@ -220,7 +219,8 @@ class MetricPicker(QWidget):
             names = [each for each in self._kinds if KIND_WORDS[each].group == group]
             if not names:
                 continue
-            menu.addSection(group) if not menu.isEmpty() else None
+            if not menu.isEmpty():
+                menu.addSeparator()
             heading = menu.addAction(group)
             heading.setEnabled(False)
             for name in names:

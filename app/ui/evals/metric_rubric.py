@@ -52,8 +52,9 @@ class RubricField(QWidget):
         own = QVBoxLayout(self._own)
         own.setContentsMargins(0, 4, 0, 0)
         own.setSpacing(6)
-        own.addWidget(self.name)
-        own.addWidget(self.question)
+        for field in (self.name, self.question):
+            own.addWidget(Label(field.accessibleName(), "caption"))
+            own.addWidget(field)
         own.addWidget(Label(_ORDER, "caption", wrap=True))
         own.addLayout(self._rows)
         own.addWidget(row(self._add, None))

@@ -170,8 +170,15 @@ _NEEDS: Final = {
     Needs.LIKELIHOOD: "Measured while models read a text; they generate nothing.",
 }
 WITH_TARGETS: Final = frozenset(
-    "exact_match contains numeric_tolerance edit_similarity rouge_l semantic_similarity"
-    " json_equal".split()
+    {
+        "exact_match",
+        "contains",
+        "numeric_tolerance",
+        "edit_similarity",
+        "rouge_l",
+        "semantic_similarity",
+        "json_equal",
+    }
 )
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from app.base.changes import Topic
-from app.base.errors import AppError
 from app.evals.runs.entities import Run, RunId, StoredSuite, SuiteId
 from app.ui.actions import ActionSpec
+from app.ui.evals.best_scores import BestScores
 from app.ui.evals.home import HomePage
 from app.ui.evals.presets import Preset
-from app.ui.evals.reading import Shelf, read_best, read_shelf
+from app.ui.evals.reading import Shelf, read_shelf
 from app.ui.evals.refreshing import Refresher
 from app.ui.evals.run_actions import RunActions
 from app.ui.evals.run_page import RunPage
@@ -30,12 +31,11 @@ class EvalsPane(Pane):
     pane_id: ClassVar[str] = "evals"
     title: ClassVar[str] = "Evaluation"
     icon: ClassVar[str] = "ph.chart-bar"
+    drop_title: ClassVar[str] = "Drop CSV, JSON or JSON Lines files to import suites"
 
     def __init__(self, context: PaneContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._shelf: Shelf | None = None
-        self._bests: dict[RunId, tuple[object, str]] = {}
-        self._reads_best = False
         self.suite_page: SuitePage | None = None
 
     # Hooks
@@ -47,10 +47,15 @@ class EvalsPane(Pane):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.home)
         self._pages.addWidget(self.run_page)
+        self._problems_of_suite = QVBoxLayout()
+        self.body.addLayout(self._problems_of_suite)
         self.body.addWidget(self._pages)
         self._reader = Refresher(self.context.jobs, self._prepare, self)
         self._reader.done.connect(self._on_shelf_read)
         self._reader.failed.connect(self.show_problem)
+        self._bests = BestScores(self.context.jobs, self)
+        self._bests.changed.connect(self._show_shelf)
+        self._bests.failed.connect(self.show_problem)
         self._connect()
 
     def ready(self) -> None:
@@ -61,6 +66,19 @@ class EvalsPane(Pane):
         if Topic.EVALS in topics:
             self._reader.request()
             self.run_page.reload()
+            if self.suite_page is not None:
+                self.suite_page.refresh()
+
+    def take_drop(self, paths: Sequence[Path]) -> bool:
+        from app.ui.evals.importing import import_paths, is_suite_file  # with the first drop
+
+        if not self.is_ready or not all(map(is_suite_file, paths)):
+            return False
+        import_paths(paths, self, self.context, self.services, self._on_suite_made)
+        return True
+
+    def can_close(self) -> str | None:
+        return None if self.suite_page is None else self.suite_page.unsaved_question()
 
     def actions_offered(self) -> tuple[ActionSpec, ...]:
         def spec(name: str, title: str, icon: str, run: Callable[[], object]) -> ActionSpec:
@@ -86,17 +104,19 @@ class EvalsPane(Pane):
                 self.run_page.items.details,
             )
             return tuple(part for part in parts if part.isVisible())
-        if self._pages.currentWidget() is self.home:
-            return (self.home.header, self.home.page)
-        return (self._pages.currentWidget(),)
+        if self._pages.currentWidget() is self.suite_page and self.suite_page is not None:
+            return (self.suite_page,)
+        return (self.home.header, self.home.page)
 
     def focus_first(self) -> None:
         if self._is_built and self._pages.currentWidget() is self.home:
             self.home.new.setFocus()
 
     def problem_place(self) -> QVBoxLayout:
-        on_run = self._pages.currentWidget() is self.run_page
-        return self.run_page.problems if on_run else self.home.problems
+        page = self._pages.currentWidget()
+        if isinstance(page, HomePage | RunPage):
+            return page.problems
+        return self._problems_of_suite
 
     # What a person can start
 
@@ -169,53 +189,22 @@ class EvalsPane(Pane):
     @property
     def is_reading(self) -> bool:
         """Whether anything is being read just now."""
-        return self._reader.is_busy or self._reads_best or self.run_page.is_busy
+        return self._reader.is_busy or self._bests.is_busy or self.run_page.is_busy
 
     def _prepare(self) -> Callable[[], Any] | None:
         return partial(read_shelf, self.services.evals)
 
     def _on_shelf_read(self, shelf: Shelf) -> None:
         self._shelf = shelf
-        there = {run.id for run in shelf.runs}
-        self._bests = {id: found for id, found in self._bests.items() if id in there}
         self._show_shelf()
         self._read_bests()
 
     def _show_shelf(self) -> None:
         if self._shelf is not None:
-            bests = {run_id: words for run_id, (_at, words) in self._bests.items()}
-            self.home.show_shelf(self._shelf, bests)
+            self.home.show_shelf(self._shelf, self._bests.words)
 
     def _read_bests(self) -> None:
-        """Sum up one run whose score is not known as it is now; then the next."""
-        if self._reads_best:
-            return
-        run = next((each for each in self.home.shown_runs if self._lacks_best(each)), None)
-        if run is None:
-            return
-        self._reads_best = True
-        self.context.jobs.submit(
-            read_best,
-            self.services.evals,
-            run,
-            owner=self,
-            done=lambda found: self._on_best_read(run, found[1]),
-            failed=self._on_best_failed,
-        )
-
-    def _lacks_best(self, run: Run) -> bool:
-        known = self._bests.get(run.id)
-        return not run.state.is_active and (known is None or known[0] != _state_of(run))
-
-    def _on_best_read(self, run: Run, words: str) -> None:
-        self._reads_best = False
-        self._bests[run.id] = (_state_of(run), words)
-        self._show_shelf()
-        self._read_bests()
-
-    def _on_best_failed(self, error: AppError) -> None:
-        self._reads_best = False
-        self.show_problem(error)
+        self._bests.look(self.services.evals, self.home.shown_runs)
 
     # What a person did
 
@@ -237,8 +226,3 @@ class EvalsPane(Pane):
             done=self._on_suite_made,
             failed=self.show_problem,
         )
-
-
-def _state_of(run: Run) -> object:
-    """What changes when the score of a run does."""
-    return run.samples, run.baseline, [(each.id, each.unscored) for each in run.metrics]

@@ -3,7 +3,7 @@ to import."""
 
 from __future__ import annotations
 
-import pyqtgraph as pg
+import pyqtgraph as pg  # type: ignore[import-untyped]
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QWheelEvent
 from PySide6.QtWidgets import QWidget
@@ -26,6 +26,7 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.setMouseEnabled(x=False, y=False)
         self.setMenuEnabled(False)
         self.hideButtons()
+        self.getPlotItem().ctrlMenu.setParent(self)  # never shown, and it would outlive the plot
         self.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it says its words as a label below
         theme.changed.connect(self._draw)
@@ -92,8 +93,9 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         else:
             x, y = [point.at], [point.score]
             bar = pg.ErrorBarItem(
-                x=_array(x), y=_array(y), bottom=_array([below]), top=_array([above]), pen=pen
-            )
+                x=_array(x), y=_array(y), bottom=_array([below]), top=_array([above]),
+                beam=point.at * 0.02, pen=pen,
+            )  # fmt: skip
         self.addItem(bar)
         symbol, size = ("star", _STAR) if point.is_baseline else ("o", _DOT)
         self.addItem(

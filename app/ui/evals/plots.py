@@ -58,20 +58,18 @@ class PlotPanel(Card):
         """Show these, by the metric that was chosen, else the first."""
         self._results = results
         labels = [(each.id, each.label) for each in results.run.metrics]
-        shown = [(self.metric_choice.itemData(at), self.metric_choice.itemText(at)) for at in self._places()]
+        choice = self.metric_choice
+        shown = [(choice.itemData(at), choice.itemText(at)) for at in range(choice.count())]
         if labels != shown:
-            chosen = self.metric_choice.currentData()
-            self.metric_choice.blockSignals(True)
-            self.metric_choice.clear()
+            chosen = choice.currentData()
+            choice.blockSignals(True)
+            choice.clear()
             for id, label in labels:
-                self.metric_choice.addItem(label, id)
-            self.metric_choice.setCurrentIndex(max(0, self.metric_choice.findData(chosen)))
-            self.metric_choice.blockSignals(False)
-        self.metric_choice.setVisible(len(labels) > 1)
+                choice.addItem(label, id)
+            choice.setCurrentIndex(max(0, choice.findData(chosen)))
+            choice.blockSignals(False)
+        choice.setVisible(len(labels) > 1)
         self._show()
-
-    def _places(self) -> range:
-        return range(self.metric_choice.count())
 
     def _show(self) -> None:
         results, metric = self._results, self.metric_choice.currentData()

@@ -9,7 +9,6 @@ from app.base.errors import NotFound
 from app.evals.runs.entities import Run, RunId, StoredSuite, SuiteId
 from app.evals.runs.results import RunResults
 from app.evals.service import EvalService
-from app.ui.evals.words import best_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +34,6 @@ class ShownRun:
 def read_shelf(evals: EvalService) -> Shelf:
     """Everything the first screen lists."""
     return Shelf(evals.suites.suites(), evals.runs())
-
-
-def read_best(evals: EvalService, run: Run) -> tuple[RunId, str]:
-    """The best candidate of a run in words, beside the id of the run."""
-    try:
-        return run.id, best_of(evals.results(run.id))
-    except NotFound:  # it was deleted meanwhile
-        return run.id, ""
 
 
 def read_run(evals: EvalService, run_id: RunId) -> ShownRun:

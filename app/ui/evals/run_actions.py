@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +55,26 @@ class RunActions(QObject):
     def set_baseline(self, run_id: RunId, candidate: int) -> None:
         """Compare the others with this one."""
         self._do(partial(self._evals.set_baseline, run_id, candidate))
+
+    def ask_metrics(self, run: Run) -> None:
+        """Ask for other metrics, and measure the answers of a run by them."""
+        from app.ui.evals.score_sheet import ScoreSheet  # with the metrics, when it is wanted
+
+        pane, evals = self._pane, self._evals
+        sheet = ScoreSheet(pane.window(), pane.context, pane.services, run)
+
+        def score(documents: Sequence[Mapping[str, Any]]) -> None:
+            pane.context.jobs.submit(
+                evals.score,
+                run.id,
+                documents,
+                owner=sheet,
+                done=lambda _run: sheet.dismiss(),
+                failed=sheet.refuse,
+            )
+
+        sheet.given.connect(score)
+        sheet.open()
 
     def delete(self, run: Run, done: Callable[[], object] = lambda: None) -> None:
         """Delete a run; a toast offers to bring it back."""

@@ -20,7 +20,8 @@ class RunHeader(QWidget):
     """Shows a Run.
 
     Signals:
-        back, pause_wanted, stop_wanted, resume_wanted, delete_wanted: what its buttons say.
+        back, pause_wanted, stop_wanted, resume_wanted, score_wanted, delete_wanted: what its
+            buttons and its menu say.
         export_wanted: a `ReportFormat`.
     """
 
@@ -28,6 +29,7 @@ class RunHeader(QWidget):
     pause_wanted = Signal()
     stop_wanted = Signal()
     resume_wanted = Signal()
+    score_wanted = Signal()
     delete_wanted = Signal()
     export_wanted = Signal(object)
 
@@ -81,9 +83,14 @@ class RunHeader(QWidget):
 
     def _make_menu(self) -> QMenu:
         menu = QMenu(self)
-        delete = menu.addAction(self._icons.icon("ph.trash"), "Delete")
-        delete.setEnabled(self._run is not None and not self._run.state.is_active)
+        icon, run = self._icons.icon, self._run
+        score = menu.addAction(icon("ph.ruler"), "Score again with other metrics…")
+        score.triggered.connect(self.score_wanted)
+        menu.addSeparator()
+        delete = menu.addAction(icon("ph.trash"), "Delete")
         delete.triggered.connect(self.delete_wanted)
+        for action in (score, delete):
+            action.setEnabled(run is not None and not run.state.is_active)
         return menu
 
     def _under(self, button: QWidget, menu: QMenu) -> None:

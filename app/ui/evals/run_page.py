@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,7 @@ class RunPage(QWidget):
         self._evals: EvalService | None = None
         self._run_id: RunId | None = None
         self.run: Run | None = None
+        self._tags: tuple[str, ...] = ()
         self.header = RunHeader(pane.context.icons)
         self.tabs = QTabBar()
         self.tabs.setObjectName("evalTabs")
@@ -113,6 +115,7 @@ class RunPage(QWidget):
         head.pause_wanted.connect(lambda: self._with_run(lambda run: do.pause(run.id)))
         head.stop_wanted.connect(lambda: self._with_run(lambda run: do.stop(run.id)))
         head.resume_wanted.connect(lambda: self._with_run(do.resume))
+        head.score_wanted.connect(lambda: self._with_run(do.ask_metrics))
         head.delete_wanted.connect(lambda: self._with_run(lambda run: do.delete(run, self.leave)))
         head.export_wanted.connect(
             lambda form: self._with_run(lambda run: do.choose_export(run, form))
@@ -128,11 +131,11 @@ class RunPage(QWidget):
         self._run_id = self.run = None
         self.left.emit()
 
-    def _with_run(self, do) -> None:  # type: ignore[no-untyped-def]
+    def _with_run(self, do: Callable[[Run], object]) -> None:
         if self.run is not None:
             do(self.run)
 
-    def _prepare(self):  # type: ignore[no-untyped-def]
+    def _prepare(self) -> Callable[[], ShownRun] | None:
         if self._evals is None or self._run_id is None:
             return None
         return partial(read_run, self._evals, self._run_id)

@@ -13,6 +13,7 @@ from app.ui.evals.suite_reading import PAGE, ItemLook, Page
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
+_NOTHING_ASKED = "(no question yet)"
 _MOST_PAGES = 40  # kept at a time
 
 
@@ -120,7 +121,7 @@ class SuiteItemsModel(QAbstractTableModel):
         look = self.look(index.row())
         if look is None:
             return "…" if index.column() == Column.ASKED else ""
-        return (look.asked, look.target, look.tags)[index.column()]
+        return (look.asked or _NOTHING_ASKED, look.target, look.tags)[index.column()]
 
     def headerData(
         self,

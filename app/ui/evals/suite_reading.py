@@ -59,6 +59,7 @@ class Opened:
     """A suite, its tags with how many items have each, and how many items a filter shows."""
 
     suite: StoredSuite
+    wanted: ItemFilter
     tags: Mapping[str, int]
     shown: int
 
@@ -77,7 +78,7 @@ def read_suite(suites: SuiteService, suite_id: SuiteId, wanted: ItemFilter) -> O
     shown = suite.items
     if wanted != ItemFilter():
         shown = suites.count(suite_id, search=wanted.search, tag=wanted.tag)
-    return Opened(suite, suites.tags(suite_id), shown)
+    return Opened(suite, wanted, suites.tags(suite_id), shown)
 
 
 def read_page(suites: SuiteService, suite_id: SuiteId, wanted: ItemFilter, number: int) -> Page:

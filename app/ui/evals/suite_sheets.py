@@ -41,20 +41,18 @@ class DetailsSheet(Sheet):
 
     given = Signal(str, str)
 
-    def __init__(
-        self, window: QWidget, context: PaneContext, title: str, suite: StoredSuite | None = None
-    ) -> None:
-        super().__init__(window, context.icons, title, width=480)
-        self.name = QLineEdit(suite.name if suite is not None else "")
+    def __init__(self, window: QWidget, context: PaneContext, suite: StoredSuite) -> None:
+        super().__init__(window, context.icons, "Name and description", width=480)
+        self.name = QLineEdit(suite.name)
         self.name.setAccessibleName("Name")
         self.name.setPlaceholderText("Such as: Questions about contracts")
         self.name.setMaxLength(_LONGEST_NAME)
         self.name.setAcceptDrops(False)
         self.description = KeptText("Description", "What it tests, in a sentence")
-        self.description.show_text(suite.description if suite is not None else "")
+        self.description.show_text(suite.description)
         self.problem = Label("", "danger", wrap=True)
         self.problem.hide()
-        self.confirm = Button("Save" if suite is not None else "Create", "primary")
+        self.confirm = Button("Save", "primary")
         back = Button("Cancel")
         self.body.setSpacing(12)
         for field in (self.name, self.description):
@@ -174,5 +172,6 @@ class VersionsSheet(Sheet):
 def _metrics_words(suite: StoredSuite) -> str:
     words = f"Every run on “{suite.name}” measures these unless it is told otherwise."
     if suite.without_targets:
-        words += f" {count_text(suite.without_targets, 'item')} of it have no right answer."
+        have = count_text(suite.without_targets, "item has", "items have")
+        words += f" {have} no right answer."
     return words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.evals.runs.results import RunResults
@@ -16,8 +16,12 @@ from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import ScrollPage
 
 _MOST_SENTENCES = 24
-_NOTHING_YET = "There is nothing to show yet: scores come in as answers are made and scored."
-_BASELINE = "The star marks the baseline, with which the others are compared. Choose another star."
+_COMING = "Scores come in once answers are made and scored."
+_NONE = "No answer is scored yet."
+_BASELINE = (
+    "The star marks the baseline, with which the others are compared. Click another star to change "
+    "that."
+)
 
 
 class SummaryPage(ScrollPage):
@@ -36,7 +40,7 @@ class SummaryPage(ScrollPage):
         self.table = CandidateTable(context.theme, context.icons)
         self.table.baseline_chosen.connect(self.baseline_chosen)
         self.hint = Label(_BASELINE, "caption", wrap=True)
-        self.nothing = Label(_NOTHING_YET, "body2", wrap=True)
+        self.nothing = Label(_COMING, "body2", wrap=True)
         self.meaning = Label("What this says", "h2")
         self._sentences = QVBoxLayout()
         self._sentences.setSpacing(6)
@@ -45,12 +49,7 @@ class SummaryPage(ScrollPage):
         self._shown_problems: tuple[str, ...] = ()
         self._shown_sentences: tuple[str, ...] = ()
         self.plots = PlotPanel(context)
-        for part in (self.progress, self._problems, self.table, self.hint, self.nothing):
-            self._add(part)
-        self.body.addSpacing(4)
-        for part in (self.meaning, self._sentences, self.plots):
-            self._add(part)
-        self.body.addStretch(1)
+        self._lay_out()
 
     def show_results(self, results: RunResults) -> None:
         """Show these; the place on the page and the selection stay."""
@@ -65,11 +64,12 @@ class SummaryPage(ScrollPage):
             for result in results.candidates
             for each in result.metrics
         )
-        self.nothing.setVisible(not has_scores and run.state.is_active)
+        self.nothing.setVisible(not has_scores)
+        self.nothing.setText(_COMING if run.state.is_active else _NONE)
         self.plots.setVisible(has_scores)
         if has_scores:
             self.plots.show_results(results)
-        self._show_sentences(_sentences(results))
+        self._show_sentences(_sentences(results) if has_scores else ())
         self._show_problems(_problems(results))
 
     @property
@@ -82,11 +82,17 @@ class SummaryPage(ScrollPage):
         """What went wrong, in words."""
         return self._shown_problems
 
-    def _add(self, part: QWidget | QVBoxLayout) -> None:
-        if isinstance(part, QWidget):
-            self.body.addWidget(part)
-        else:
-            self.body.addLayout(part)
+    def _lay_out(self) -> None:
+        body = self.body
+        body.addWidget(self.progress)
+        body.addLayout(self._problems)
+        for part in (self.table, self.hint, self.nothing):
+            body.addWidget(part)
+        body.addSpacing(4)
+        body.addWidget(self.meaning)
+        body.addLayout(self._sentences)
+        body.addWidget(self.plots)
+        body.addStretch(1)
 
     def _show_sentences(self, sentences: tuple[str, ...]) -> None:
         self.meaning.setVisible(bool(sentences))
@@ -96,7 +102,7 @@ class SummaryPage(ScrollPage):
         _clear(self._sentences)
         for each in sentences:
             label = Label(f"•  {each}", wrap=True)
-            label.setTextInteractionFlags(label.textInteractionFlags().TextSelectableByMouse)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             self._sentences.addWidget(label)
 
     def _show_problems(self, problems: tuple[str, ...]) -> None:
@@ -135,8 +141,8 @@ def _problems(results: RunResults) -> tuple[str, ...]:
         if result.candidate.problem
     ]
     found += [
-        f"{result.candidate.label}: {result.problems:,} of {result.samples:,} samples have no "
-        f"answer. Mostly: {result.problem}"
+        f"{result.candidate.label}: {result.problems:,} of {result.samples:,} questions got no "
+        f"answer. The commonest reason: {result.problem}"
         for result in results.candidates
         if result.problems
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtGui import QFont, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
@@ -16,11 +16,12 @@ _LINE_END = "↵\n"  # else nobody would see that a line break came or went
 
 
 class TextPage(QTextEdit):
-    """Written from top to bottom. What is written again in the same words keeps its place."""
+    """Written from top to bottom."""
 
     def __init__(self, theme: ThemeKeeper, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._written: object = None
         self.setObjectName("evalText")
         self.setAccessibleName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -28,6 +29,15 @@ class TextPage(QTextEdit):
         self.setUndoRedoEnabled(False)
         self.setAcceptDrops(False)
         self.setTabChangesFocus(True)
+
+    def write(self, what: object, write: Callable[[], None]) -> None:
+        """Write the page anew from the top, unless `what` is on it in these looks already."""
+        wanted = (what, self._theme.is_dark, self._theme.px(100))
+        if wanted != self._written:
+            self._written = wanted
+            self.clear()
+            write()
+            self.moveCursor(QTextCursor.MoveOperation.Start)
 
     def heading(self, words: str) -> None:
         """Begin a part."""

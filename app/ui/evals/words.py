@@ -77,7 +77,9 @@ def left_open(run: Run) -> str:
     """What became of a run that was not finished, in a sentence; empty for others."""
     if not run.can_resume:
         return ""
-    if run.samples < run.total:
+    if not run.samples:
+        kept = "Nothing was answered yet."
+    elif run.samples < run.total:
         kept = f"{run.samples:,} of {run.total:,} answers are kept."
     else:
         kept = "All answers are kept; some are not scored yet."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,9 +17,12 @@ from app.ui.forms.fields import ValueField, make_field
 from app.ui.pane import PaneContext
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import row
+from app.ui.widgets.slices import Slices
 
 if TYPE_CHECKING:
     from app.library.service import LibraryService
+
+_AT_ONCE = 8  # fields
 
 
 @dataclass(slots=True)
@@ -35,7 +39,9 @@ class _Row:
 
 
 class VariableForm(QWidget):
-    """A field for each variable. What was filled in outlives another set of variables.
+    """A field for each variable; of many, the last ones come a moment later.
+
+    What was filled in outlives another set of variables.
 
     Signals:
         changed: a value is another one.
@@ -52,6 +58,8 @@ class VariableForm(QWidget):
         self._rows: dict[str, _Row] = {}
         self._remembered: dict[str, object] = {}
         self._variables: tuple[Variable, ...] | None = None
+        self._coming: deque[Variable] = deque()
+        self._slices = Slices(self._make_next, self)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(14)
@@ -80,18 +88,15 @@ class VariableForm(QWidget):
             self._remembered |= self._touched()
         self._clear()
         self._variables = tuple(variables)
-        for variable in variables:
-            made = self._rows[variable.name] = self._make_row(variable)
-            self._layout.addWidget(made.holder)
-            made.holder.show()  # at once, so that it can take the focus
-            if variable.name in self._remembered:
-                made.field.set_value(self._remembered[variable.name])
-            made.field.changed.connect(lambda name=variable.name: self._on_changed(name))
-            made.field.submitted.connect(self.submitted)
+        self._coming = deque(variables)
+        for _variable in self._variables[:_AT_ONCE]:
+            self._make_next()
+        self._slices.start() if self._coming else self._slices.stop()
         self._nothing.setVisible(not self._rows)
 
     def values(self) -> dict[str, object]:
         """What stands in the fields, by the names of the variables, not yet checked."""
+        self._slices.finish()
         return {name: each.field.value() for name, each in self._rows.items()}
 
     def set_values(self, values: Mapping[str, object]) -> None:
@@ -108,6 +113,17 @@ class VariableForm(QWidget):
         if first := next((each for name, each in self._rows.items() if name in found), None):
             first.field.setFocus()
         return found
+
+    def _make_next(self) -> bool:
+        variable = self._coming.popleft()
+        made = self._rows[variable.name] = self._make_row(variable)
+        self._layout.addWidget(made.holder)
+        made.holder.show()  # at once, so that it can take the focus
+        if variable.name in self._remembered:
+            made.field.set_value(self._remembered[variable.name])
+        made.field.changed.connect(lambda: self._on_changed(variable.name))
+        made.field.submitted.connect(self.submitted)
+        return bool(self._coming)
 
     def _make_row(self, variable: Variable) -> _Row:
         field = self._make_field(variable)

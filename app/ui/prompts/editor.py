@@ -52,6 +52,7 @@ class PromptEditor(QWidget):
         self.output = OutputSection(context)
         self.sampling = SamplingSection(context)
         self.sampling.begin_with = self._settings_sampling
+        self._lists = (self.parts.list, self.variables.list, self.examples.list)
         self.preview = PreviewPanel(context, self.content)
         self._lint = LatestJob(context.jobs, lambda: partial(find, self.content()), self)
         self._build()
@@ -59,12 +60,15 @@ class PromptEditor(QWidget):
         self._lint.failed.connect(lambda error: self.summary.setText(str(error)))
         self.preview.problem_found.connect(self.parts.show_problem)
         self.parts.cursor_moved.connect(self._on_cursor_moved)
+        for each in self._lists:
+            each.completed.connect(self._on_completed)
         context.theme.changed.connect(self._lint.request)  # marks have colours of their own
 
     @property
     def is_busy(self) -> bool:
         """Whether checks or the preview are behind what is written."""
-        return self._lint.is_busy or self.preview.is_busy
+        is_complete = all(each.is_complete for each in self._lists)
+        return self._lint.is_busy or self.preview.is_busy or not is_complete
 
     def attach(self, services: Services) -> None:
         """The services are there."""
@@ -133,6 +137,10 @@ class PromptEditor(QWidget):
         self._lint.request()
         self.preview.follow()
         self.edited.emit()
+
+    def _on_completed(self) -> None:
+        self._lint.request()  # the cards that have come lack their marks
+        self.preview.follow()
 
     def _on_found(self, findings: Findings) -> None:
         self.parts.show_findings(findings.prompt, self.variables.declare)

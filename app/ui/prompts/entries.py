@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -13,9 +14,11 @@ from app.ui.widgets.buttons import IconButton
 from app.ui.widgets.choice import Choice, Severity
 from app.ui.widgets.info_bar import InfoBar, announce
 from app.ui.widgets.layout import Card, row
+from app.ui.widgets.slices import Slices
 
 T = TypeVar("T")
 _BUTTON = 28
+_AT_ONCE = 4  # cards; more of them come a few at a time
 
 
 class Entry(Card):
@@ -56,11 +59,16 @@ class Entry(Card):
 class EntryList(QWidget, Generic[T]):
     """Cards below each other. What was removed last can be brought back.
 
+    Attributes:
+        entries: the cards that are there; of many, the last ones come a moment later.
+
     Signals:
         edited: a person changed, added, removed or moved something.
+        completed: the last ones of many have come.
     """
 
     edited = Signal()
+    completed = Signal()
 
     def __init__(
         self,
@@ -82,6 +90,9 @@ class EntryList(QWidget, Generic[T]):
         self._make, self._value = make, value
         self._undo: InfoBar | None = None
         self.entries: list[Entry] = []
+        self._coming: deque[T] = deque()
+        self._slices = Slices(self._make_next, self)
+        self._slices.ended.connect(self.completed)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(8)
@@ -89,7 +100,12 @@ class EntryList(QWidget, Generic[T]):
     @property
     def values(self) -> tuple[T, ...]:
         """What the cards show, in their order."""
-        return tuple(self._value(each) for each in self.entries)
+        return (*(self._value(each) for each in self.entries), *self._coming)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all cards are there."""
+        return not self._coming
 
     def show_values(self, values: tuple[T, ...]) -> None:
         """Show others; nothing can be brought back from before."""
@@ -97,12 +113,14 @@ class EntryList(QWidget, Generic[T]):
         for each in self.entries:
             self._discard(each)
         self.entries.clear()
-        for position, value in enumerate(values):
-            self._insert(position, value)
-        self._number()
+        self._coming = deque(values)
+        for _value in values[:_AT_ONCE]:
+            self._make_next()
+        self._slices.start() if self._coming else self._slices.stop()
 
     def add(self, *values: T) -> Entry:
         """Add values at the end, as a person does. Returns the last card."""
+        self._slices.finish()
         for value in values:
             entry = self._insert(len(self.entries), value)
         self._number()
@@ -111,6 +129,7 @@ class EntryList(QWidget, Generic[T]):
 
     def remove(self, entry: Entry) -> None:
         """Remove a card, as a person does."""
+        self._slices.finish()
         index, value = self.entries.index(entry), self._value(entry)
         had_focus = entry.isAncestorOf(self.focusWidget() or self)
         self.entries.remove(entry)
@@ -120,6 +139,12 @@ class EntryList(QWidget, Generic[T]):
         if had_focus and self.entries:
             self.entries[min(index, len(self.entries) - 1)].focus_first()
         self.edited.emit()
+
+    def _make_next(self) -> bool:
+        at = len(self.entries)
+        entry = self._insert(at, self._coming.popleft())
+        entry.take_place(at, at + 1 + len(self._coming))
+        return bool(self._coming)
 
     def _insert(self, index: int, value: T) -> Entry:
         entry = self._make(value)
@@ -131,6 +156,7 @@ class EntryList(QWidget, Generic[T]):
         return entry
 
     def _move(self, entry: Entry, by: int) -> None:
+        self._slices.finish()
         index = self.entries.index(entry)
         self.entries.insert(index + by, self.entries.pop(index))
         focused = self.focusWidget()

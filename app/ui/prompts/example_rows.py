@@ -106,30 +106,30 @@ class ExamplesSection(Section):
         )
         super().__init__("Examples", words, context.icons)
         self._context = context
-        self._list: EntryList[Example] = EntryList("example", context.icons, self._make, _example)
-        self._list.edited.connect(self._on_edited)
+        self.list: EntryList[Example] = EntryList("example", context.icons, self._make, _example)
+        self.list.edited.connect(self._on_edited)
         add = Button("Add an example", "small", context.icons.icon("ph.plus"))
-        add.clicked.connect(lambda: self._list.add(Example("", "")).focus_first())
+        add.clicked.connect(lambda: self.list.add(Example("", "")).focus_first())
         self.paste = Button("Paste rows", "small", context.icons.icon("ph.clipboard-text"))
         self.paste.clicked.connect(self._on_paste_clicked)
         self.words = Label("", "caption", wrap=True)
         self.words.hide()
-        for widget in (self._list, row(add, self.paste, None), self.words):
+        for widget in (self.list, row(add, self.paste, None), self.words):
             self.body.addWidget(widget)
 
     @property
     def examples(self) -> tuple[Example, ...]:
         """The examples as they stand there."""
-        return self._list.values
+        return self.list.values
 
     @property
     def cards(self) -> tuple[ExampleCard, ...]:
         """One an example, in their order."""
-        return tuple(each for each in self._list.entries if isinstance(each, ExampleCard))
+        return tuple(each for each in self.list.entries if isinstance(each, ExampleCard))
 
     def show_examples(self, examples: tuple[Example, ...]) -> None:
         """Show others; the section is open if there are any."""
-        self._list.show_values(examples)
+        self.list.show_values(examples)
         self.set_open(bool(examples))
         self.words.hide()
         self._count()
@@ -145,14 +145,14 @@ class ExamplesSection(Section):
         if not card.answer.text:
             card.answer.insertPlainText(first.output)
         if rest:
-            self._list.add(*rest).focus_first()
+            self.list.add(*rest).focus_first()
 
     def _on_paste_clicked(self) -> None:
         rows = pasted_rows(QGuiApplication.clipboard().text())
         self.words.setText("" if rows else _NO_ROWS)
         self.words.setVisible(not rows)
         if rows:
-            self._list.add(*rows)
+            self.list.add(*rows)
 
     def _on_edited(self) -> None:
         self._count()

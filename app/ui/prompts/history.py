@@ -33,7 +33,7 @@ from app.ui.widgets.labels import ElidedLabel, Label
 from app.ui.widgets.layout import column, row
 
 INLINE, SPLIT = "inline", "split"
-_LIST_WIDTH = 240
+_LIST_WIDTH = 264  # a score with its interval has room
 _STACKED_BELOW = 640  # narrower than this, the list stands above the difference
 _STACKED_HEIGHT = 150
 _NO_LIMIT = 16_777_215  # as Qt has it
@@ -86,6 +86,8 @@ class PromptHistory(QWidget):
 
     def show_timeline(self, prompt: Prompt, shown: Sequence[Stage]) -> None:
         """Show the history of a prompt; of the same prompt, what was chosen stays so."""
+        if self._prompt == prompt and self._stages == tuple(shown):
+            return
         is_same = self._prompt is not None and self._prompt.id == prompt.id
         new, old = self.chosen, self.compared
         newest_before = self._stages[0].number if self._stages else NOTHING

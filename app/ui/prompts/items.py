@@ -119,13 +119,14 @@ class StageItems(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return stage.title
             case Qt.ItemDataRole.ToolTipRole:
-                return stage.note
+                return "\n".join(filter(None, (stage.note, stage.score)))
             case Qt.ItemDataRole.AccessibleTextRole:
-                return ", ".join((stage.title, when, *stage.labels, stage.note)).rstrip(", ")
+                said = (stage.title, when, *stage.labels, stage.score, stage.note)
+                return ", ".join(filter(None, said))
             case _ if role == LOOK:
                 detail = f"{when} · {stage.note}" if stage.note else when
                 mark = DRAFT_MARK if stage.is_draft else ""
-                return RowLook(stage.title, detail, stage.labels, mark)
+                return RowLook(stage.title, detail, stage.labels, mark, stage.score)
         return None
 
 

@@ -76,6 +76,8 @@ class PromptsPane(Pane):
         if Topic.PROMPTS in topics:
             self._refresh()
             self.shown.reload()
+        if Topic.EVALS in topics:
+            self.shown.scores_changed()
         if Topic.MODELS in topics:
             self.view.editor.models_changed()
             self.view.playground.models_changed()
@@ -152,6 +154,11 @@ class PromptsPane(Pane):
             folder = self.view.sidebar.query.folder
             self.prompt_actions.create(folder or "", self._folders)
 
+    def show_prompt(self, prompt_id: PromptId) -> None:
+        """Show a prompt to be written."""
+        self.view.page.switch.choose(WRITE)
+        self._on_appeared(prompt_id)
+
     def _search(self) -> None:
         self.view.sidebar.search.setFocus()
         self.view.sidebar.search.selectAll()
@@ -167,7 +174,7 @@ class PromptsPane(Pane):
         sidebar.rename_requested.connect(self._edit_details)
         sidebar.delete_requested.connect(actions.delete)
         sidebar.menu_requested.connect(self._offer)
-        actions.created.connect(self._on_created)
+        actions.created.connect(self.show_prompt)
         actions.appeared.connect(self._on_appeared)
         actions.left.connect(self._on_left)
 
@@ -271,10 +278,6 @@ class PromptsPane(Pane):
     def _can_discard(self) -> bool:
         prompt = self.shown.prompt if self._has_draft() else None
         return prompt is not None and prompt.latest > 0
-
-    def _on_created(self, prompt_id: PromptId) -> None:
-        self.view.page.switch.choose(WRITE)
-        self._on_appeared(prompt_id)
 
     def _on_appeared(self, prompt_id: PromptId) -> None:
         self.view.sidebar.show_all()

@@ -134,29 +134,29 @@ class PartsSection(Section):
     def __init__(self, context: PaneContext) -> None:
         super().__init__("Messages", "What is sent to the model, in this order.", context.icons)
         self._context = context
-        self._list: EntryList[Part] = EntryList("message", context.icons, self._make, _part)
-        self._list.edited.connect(self.edited)
+        self.list: EntryList[Part] = EntryList("message", context.icons, self._make, _part)
+        self.list.edited.connect(self.edited)
         self.general = FindingList(context.icons)
         add = Button("Add a message", "small", context.icons.icon("ph.plus"))
         add.clicked.connect(self._on_add_clicked)
-        for widget in (self._list, self.general, row(add, None)):
+        for widget in (self.list, self.general, row(add, None)):
             self.body.addWidget(widget)
         self.set_open(True)
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """The messages as they stand there."""
-        return self._list.values
+        return self.list.values
 
     @property
     def cards(self) -> tuple[PartCard, ...]:
         """One a message, in their order."""
-        return tuple(each for each in self._list.entries if isinstance(each, PartCard))
+        return tuple(each for each in self.list.entries if isinstance(each, PartCard))
 
     def show_parts(self, parts: tuple[Part, ...]) -> None:
         """Show others."""
         self.general.show_remarks(())
-        self._list.show_values(parts)
+        self.list.show_values(parts)
 
     def show_findings(self, findings: Sequence[Finding], declare: Callable[[str], None]) -> None:
         """Show what is wrong at the messages, and below them what is about no single one."""
@@ -178,7 +178,7 @@ class PartsSection(Section):
     def _on_add_clicked(self) -> None:
         used = [each.role for each in self.parts]
         role = Role.ASSISTANT if used and used[-1] is Role.USER else Role.USER
-        self._list.add(Part(role if used else Role.SYSTEM, "")).focus_first()
+        self.list.add(Part(role if used else Role.SYSTEM, "")).focus_first()
 
 
 def _part(entry: Entry) -> Part:

@@ -10,6 +10,9 @@ from app.prompts.entities import Content, Prompt, PromptId
 from app.ui.prompts.timeline import Stage, timeline
 
 if TYPE_CHECKING:
+    from app.bootstrap import Services
+    from app.evals.runs.results import LastScore
+    from app.evals.service import EvalService
     from app.prompts.service import PromptService
 
 
@@ -72,7 +75,34 @@ def open_prompt(prompts: PromptService, prompt_id: PromptId) -> Opened:
     return Opened(prompts.get(prompt_id), prompts.newest_content(prompt_id))
 
 
-def read_timeline(prompts: PromptService, prompt_id: PromptId) -> tuple[Prompt, tuple[Stage, ...]]:
-    """A prompt with its history, or `NotFound`."""
+def read_timeline(services: Services, prompt_id: PromptId) -> tuple[Prompt, tuple[Stage, ...]]:
+    """A prompt with its history and the last score of each version, or `NotFound`."""
+    prompts = services.prompts
     prompt = prompts.get(prompt_id)
-    return prompt, timeline(prompt, prompts.versions(prompt_id), prompts.draft(prompt_id))
+    stages = timeline(prompt, prompts.versions(prompt_id), prompts.draft(prompt_id))
+    return prompt, tuple(_scored(services.evals, prompt_id, each) for each in stages)
+
+
+def score_text(last: LastScore) -> str:
+    """A score with its 95 % interval, such as 0.82 (0.71 to 0.90) exact match, 40 items.
+
+    Empty where nothing could be scored.
+    """
+    found = last.estimate
+    if found.value is None:
+        return ""
+    interval = ""
+    if found.low is not None and found.high is not None:
+        interval = f" ({_number(found.low)}\u2013{_number(found.high)})"
+    items = "1 item" if found.items == 1 else f"{found.items:,} items"
+    name = last.metric if last.metric[:2].isupper() else last.metric[:1].lower() + last.metric[1:]
+    return f"{_number(found.value)}{interval} {name}, {items}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def _scored(evals: EvalService, prompt_id: PromptId, stage: Stage) -> Stage:
+    last = None if stage.is_draft else evals.last_score(prompt_id, stage.number)
+    return stage if last is None else replace(stage, score=score_text(last))

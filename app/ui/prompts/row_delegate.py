@@ -14,7 +14,7 @@ from app.ui.theme import TYPE_SIZES, ThemeKeeper
 Index = QModelIndex | QPersistentModelIndex
 
 LOOK = Qt.ItemDataRole.UserRole + 1  # the role that gives a row's look
-_HEADING_HEIGHT, _ROW_HEIGHT = 32, 52
+_HEADING_HEIGHT, _ROW_HEIGHT, _BADGE_HEIGHT = 32, 52, 22
 _SIDE = 10
 _GAP = 6
 _LEAST = 36  # in less room, words say nothing
@@ -27,6 +27,7 @@ class RowLook:
     Attributes:
         chips: drawn before the detail.
         mark: an icon at the right; empty for none.
+        badge: a third line of its own; empty for none.
         is_heading: it is only a title over the rows below it.
     """
 
@@ -34,6 +35,7 @@ class RowLook:
     detail: str = ""
     chips: tuple[str, ...] = ()
     mark: str = ""
+    badge: str = ""
     is_heading: bool = False
 
 
@@ -78,6 +80,11 @@ class RowDelegate(QStyledItemDelegate):
         self, painter: QPainter, area: QRect, option: QStyleOptionViewItem, look: RowLook
     ) -> None:
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        if look.badge:
+            below = QRect(area)
+            below.setTop(area.bottom() + 1 - self._theme.px(_BADGE_HEIGHT))
+            self._draw_chip(painter, below, look.badge, below.width() - 2 * _GAP, "info")
+            area = area.adjusted(0, 0, 0, -below.height())
         upper = QRect(area.left(), area.top(), area.width(), area.height() // 2)
         lower = QRect(area.left(), upper.bottom() + 1, area.width(), area.height() - upper.height())
         if look.mark:
@@ -88,25 +95,25 @@ class RowDelegate(QStyledItemDelegate):
         font = self._font("ui", strong=chosen)
         self._draw_text(painter, upper, look.title, font, "accent_text" if chosen else "text")
         for chip in look.chips:
-            lower.setLeft(self._draw_chip(painter, lower, chip))
+            lower.setLeft(self._draw_chip(painter, lower, chip, lower.width() * 2 // 3, "ok"))
         if lower.width() >= self._theme.px(_LEAST):
             self._draw_text(painter, lower, look.detail, self._font("caption"), "text2")
 
-    def _draw_chip(self, painter: QPainter, line: QRect, text: str) -> int:
-        """Draw a label; returns where the line goes on."""
+    def _draw_chip(self, painter: QPainter, line: QRect, text: str, room: int, sev: str) -> int:
+        """Draw a label whose words have so much room; returns where the line goes on."""
         font = self._font("overline", strong=True)
         metrics = QFontMetrics(font)
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, line.width() * 2 // 3)
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
         width = metrics.horizontalAdvance(shown) + 2 * _GAP
         if width > line.width():
             return line.left()
         height = metrics.height() + 2
         place = QRectF(line.left(), line.center().y() - height / 2 + 0.5, width, height)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.color("ok_bg"))
+        painter.setBrush(self._theme.color(f"{sev}_bg"))
         painter.drawRoundedRect(place, 4, 4)
         painter.setFont(font)
-        painter.setPen(self._theme.color("ok"))
+        painter.setPen(self._theme.color(sev))
         painter.drawText(place, Qt.AlignmentFlag.AlignCenter, shown)
         return line.left() + width + _GAP
 
@@ -128,4 +135,5 @@ class RowDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         look: RowLook = index.data(LOOK)
         height = _HEADING_HEIGHT if look.is_heading else _ROW_HEIGHT
+        height += _BADGE_HEIGHT if look.badge else 0
         return QSize(super().sizeHint(option, index).width(), self._theme.px(height))

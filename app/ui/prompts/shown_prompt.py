@@ -102,6 +102,11 @@ class ShownPrompt(QObject):
         if self._wanted is not None:
             self._read(self._wanted)
 
+    def scores_changed(self) -> None:
+        """Something was evaluated: the history shows scores."""
+        if self._page.switch.current == HISTORY:
+            self._fill_view()
+
     def leave(self) -> None:
         """Show none."""
         self.drafts.flush()
@@ -168,7 +173,7 @@ class ShownPrompt(QObject):
             self.drafts.flush()  # what was typed is in the list once it is saved
             self._pane.context.jobs.submit(
                 read_timeline,
-                self._pane.services.prompts,
+                self._pane.services,
                 prompt.id,
                 owner=self,
                 done=self._on_timeline_read,

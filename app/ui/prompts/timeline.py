@@ -20,6 +20,7 @@ class Stage:
     Attributes:
         number: of the version; DRAFT for the draft.
         labels: that are on it.
+        score: what it came to when it was last evaluated, in words; empty if it never was.
     """
 
     number: int
@@ -27,6 +28,7 @@ class Stage:
     at: datetime
     note: str = ""
     labels: tuple[str, ...] = ()
+    score: str = ""
 
     @property
     def is_draft(self) -> bool:

@@ -136,28 +136,28 @@ class VariablesSection(Section):
         words = "What is filled in anew each time. {{ name }} in a message takes its value."
         super().__init__("Variables", words, context.icons)
         self._to_mend = 0
-        self._list: EntryList[Variable] = EntryList(
+        self.list: EntryList[Variable] = EntryList(
             "variable", context.icons, lambda each: VariableCard(each, context), _variable
         )
-        self._list.edited.connect(self._on_edited)
+        self.list.edited.connect(self._on_edited)
         add = Button("Add a variable", "small", context.icons.icon("ph.plus"))
         add.clicked.connect(self._on_add_clicked)
-        self.body.addWidget(self._list)
+        self.body.addWidget(self.list)
         self.body.addWidget(row(add, None))
 
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The variables as they stand there."""
-        return self._list.values
+        return self.list.values
 
     @property
     def cards(self) -> tuple[VariableCard, ...]:
         """One a variable, in their order."""
-        return tuple(each for each in self._list.entries if isinstance(each, VariableCard))
+        return tuple(each for each in self.list.entries if isinstance(each, VariableCard))
 
     def show_variables(self, variables: tuple[Variable, ...]) -> None:
         """Show others; the section is open if there are any."""
-        self._list.show_values(variables)
+        self.list.show_values(variables)
         self.set_open(bool(variables))
         self._count()
 
@@ -165,7 +165,7 @@ class VariablesSection(Section):
         """Add a variable, as a person does."""
         if all(each.name != name for each in self.variables):
             self.set_open(True)
-            self._list.add(Variable(name))
+            self.list.add(Variable(name))
 
     def show_findings(self, findings: Sequence[Finding]) -> None:
         """Show what is wrong at the variables."""
@@ -175,7 +175,7 @@ class VariablesSection(Section):
                 remarks[name].append(remark_of(finding))
         for card in self.cards:
             card.findings.show_remarks(
-                replace(each, choice=Choice("Remove it", partial(self._list.remove, card)))
+                replace(each, choice=Choice("Remove it", partial(self.list.remove, card)))
                 if each.severity is Severity.WARN  # it is not used
                 else each
                 for each in remarks.get(card.variable.name, ())
@@ -194,7 +194,7 @@ class VariablesSection(Section):
     def _on_add_clicked(self) -> None:
         taken = {each.name for each in self.variables}
         names = ("text" if number == 1 else f"text_{number}" for number in count(1))
-        self._list.add(Variable(next(each for each in names if each not in taken))).focus_first()
+        self.list.add(Variable(next(each for each in names if each not in taken))).focus_first()
 
 
 def _variable(entry: Entry) -> Variable:

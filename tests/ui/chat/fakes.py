@@ -27,6 +27,7 @@ from app.chat.entities import (
     PictureFile,
     Stage,
 )
+from app.chat.feedback import Rating, checked_correction
 from app.chat.pictures import PictureMissing
 from app.chat.prompt_use import PromptUse
 from app.engine.host import EngineState, EngineStatus
@@ -128,6 +129,7 @@ class FakeChat:
     sent: tuple[Turn, ...] = ()
     kept: dict[Picture, bytes] = field(default_factory=dict)
     read: list[Picture] = field(default_factory=list)
+    refusal: AppError | None = None  # of ratings and corrections
 
     def add(self, title: str, messages: Sequence[Message] = (), **changes: object) -> Conversation:
         made = Conversation(ConversationId(self._id()), title, Scope(), NOW, NOW)
@@ -236,6 +238,24 @@ class FakeChat:
         branch[-1] = chosen
         self.notices.changed(Topic.CONVERSATIONS)
         return chosen
+
+    def rate(self, message_id: MessageId, rating: Rating | None) -> Message:
+        return self._give(message_id, rating=rating)
+
+    def correct(self, message_id: MessageId, text: str) -> Message:
+        return self._give(message_id, correction=checked_correction(text))
+
+    def _give(self, message_id: MessageId, **said: object) -> Message:
+        if self.refusal is not None:
+            raise self.refusal
+        for branch in self.answers.values():
+            for at, each in enumerate(branch):
+                if each.id == message_id:
+                    feedback = replace(each.feedback, **said)  # type: ignore[arg-type]  # fields
+                    branch[at] = replace(each, feedback=feedback)
+                    self.notices.changed(Topic.CONVERSATIONS)
+                    return branch[at]
+        raise NotFound("This message is not there any more.")
 
     def _answer(
         self,

@@ -124,7 +124,9 @@ def test_quoted_answer_cannot_be_run_again(
     services.chat.add("A", quoted())
     pane = open_pane()
     open_chat(qtbot, pane, services)
-    assert not has_button(pane, "More about this answer")
+    menu = pane.view.transcript.findChildren(AnswerActions)[-1].menu()
+    assert "Run again exactly" not in [each.text() for each in menu.actions()]
+    menu.close()
     assert has_button(pane, "How this answer was made")
 
 

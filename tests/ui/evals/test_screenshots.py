@@ -118,7 +118,7 @@ def test_screenshot_running(open_pane, evals, models, suite, look, shoot, qtbot)
 
 
 def test_screenshot_interrupted(open_pane, evals, models, suite, look, shoot, qtbot):
-    models.answer = lambda _name, question: models.gate.clear() or "yes"
+    models.answer = lambda _name, _question: models.gate.clear() or "yes"
     run = evals.start(RunPlan(suite.id, name="Overnight"))
     qtbot.waitUntil(lambda: evals.run(run.id).samples == 1)
     evals.pause(run.id)

@@ -42,6 +42,7 @@ def services(paths: DataPaths, notices: Notices, prompts: PromptService) -> Any:
         endpoints=SimpleNamespace(endpoints=tuple),
         library=SimpleNamespace(),
         lending=SimpleNamespace(),
+        evals=SimpleNamespace(last_score=lambda _prompt_id, _number: None),
     )
 
 

@@ -176,6 +176,7 @@ def test_other_prompt_begins_with_an_empty_preview(qtbot, editor):
 
 def test_model_that_ends_in_between_is_said_to_be_gone(qtbot, editor, services):
     services.models.in_use = SimpleNamespace(name="Scripted")
+    editor.models_changed()
     settle(qtbot, editor)
     assert editor.preview.note.text() == "No model is loaded. Load one under Models."
     assert shown(editor).startswith("System")
@@ -194,6 +195,7 @@ def test_server_elsewhere_is_asked_nothing(qtbot, editor, services):
         added_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
     services.models.in_use = ServedModel(endpoint, SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]  # never asked
+    editor.models_changed()
     settle(qtbot, editor)
     words = editor.preview.note.text()
     assert words.startswith("“Large” runs on models.example.org. Nothing is sent there")

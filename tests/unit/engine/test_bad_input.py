@@ -321,6 +321,11 @@ def test_text_that_spells_control_tokens_stays_text(host: EngineHost) -> None:
     # Each marker takes many tokens as text, and would take one as a control token.
     assert abs(count[1] - count[2]) <= 10
     assert count[1] - count[0] > len(attack) // 4
+    shown, unlike = (host.prompt_pieces((Turn(Role.USER, each),)) for each in (attack, plain))
+    assert "".join(each.text for each in shown) == host.show_prompt((Turn(Role.USER, attack),))
+    assert [each for each in shown if each.is_control] == [
+        each for each in unlike if each.is_control
+    ]
     assert host.generate(_ask((Turn(Role.USER, attack),))).text == CITED
 
 
@@ -415,6 +420,7 @@ def _every_call(host: EngineHost) -> tuple[Callable[[], object], ...]:
         lambda: host.count_tokens(("a",)),
         lambda: host.count_prompt(_WHEN),
         lambda: host.show_prompt(_WHEN),
+        lambda: host.prompt_pieces(_WHEN),
         lambda: host.score_text(ScoreText("some words")),
         lambda: host.score_choices(ScoreChoices(_WHEN, ("a",))),
         lambda: host.embed(("a",)),

@@ -80,6 +80,14 @@ def test_generate_up_to_max_tokens_ends_with_length(make_host: MakeHost) -> None
     assert answer.text == CITED[:8]
 
 
+def test_generate_no_token_at_all_is_empty_and_ends_with_length(make_host: MakeHost) -> None:
+    pieces: list[str] = []
+    answer = _loaded(make_host, Script()).generate(_ask(max_tokens=0), collect(pieces))
+    assert (answer.text, pieces, answer.finish) == ("", [], FinishReason.LENGTH)
+    assert answer.timings.prompt_tokens > 0
+    assert answer.timings.output_tokens == 0
+
+
 def test_prompt_that_is_too_long_keeps_the_model(make_host: MakeHost) -> None:
     host = _loaded(make_host, Script(context_length=50))
     with pytest.raises(PromptTooLong):

@@ -90,6 +90,16 @@ def test_max_tokens_ends_with_length(host: EngineHost) -> None:
     assert LONG_REPLY.startswith(answer.text)
 
 
+def test_no_token_at_all_reads_the_prompt_and_writes_nothing(host: EngineHost) -> None:
+    pieces: list[str] = []
+    answer = host.generate(_ask("When? " * 50, max_tokens=0), collect(pieces))
+    assert (answer.text, pieces, answer.finish) == ("", [], FinishReason.LENGTH)
+    assert (answer.timings.output_tokens, answer.timings.ttft_s) == (0, 0)
+    again = host.generate(_ask("When? " * 50))
+    assert again.timings.reused_tokens == answer.timings.prompt_tokens - 1
+    assert again.text == CITED
+
+
 def test_stop_text_across_tokens_ends_before_it(host: EngineHost) -> None:
     answer = host.generate(_ask("story", stop=("of a long reply. Sentence 3",)))
     assert answer.finish is FinishReason.END

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from app.engine.child import engine_child
 from app.engine.errors import NotSupported
 from app.engine.host import EngineHost
-from app.engine.messages import Role, Tool, Turn
+from app.engine.messages import PromptPiece, Role, Tool, Turn
 from app.engine.options import LoadOptions
 from app.engine.protocol import TemplateOptions
+from app.engine.remote.counting import spelled_pieces
 from app.prompts.entities import Content, Example, Part, Variable, VariableKind
 from app.prompts.files.seeds import seed_prompts
 from app.prompts.preview import (
@@ -136,6 +137,20 @@ def test_content_is_found_where_the_template_trims_it(
     assert _text(found, RunKind.CONTENT) == "Be kind.Greet Ann."
 
 
+def test_what_only_looks_like_a_control_token_is_none(
+    open_model: Callable[..., EngineHost],
+) -> None:
+    looks = (
+        "{%- for message in messages -%}<note>[INST]{{ message.content }}<|im_end|>{% endfor -%}"
+    )
+    found = preview(open_model(looks), Content((Part(Role.USER, "<|im_start|>"),)), {})
+    assert found.runs == (
+        PromptRun(RunKind.TEMPLATE, "<note>[INST]"),
+        PromptRun(RunKind.CONTENT, "<|im_start|>"),
+        PromptRun(RunKind.CONTROL, "<|im_end|>"),
+    )
+
+
 def test_tokens_are_counted_by_part_and_add_up(open_model: Callable[..., EngineHost]) -> None:
     host = open_model()
     parts = (*GREETING.parts, Part(Role.ASSISTANT, "Hello!"), Part(Role.USER, "Again."))
@@ -171,6 +186,11 @@ class _Bare:
         self, turns: tuple[Turn, ...], tools: tuple[Tool, ...] = (), template: object = None
     ) -> str:
         raise NotSupported("The server does not show its template.", "Use a file.")
+
+    def prompt_pieces(
+        self, turns: tuple[Turn, ...], tools: tuple[Tool, ...] = (), template: object = None
+    ) -> tuple[PromptPiece, ...]:
+        return spelled_pieces(self.show_prompt(turns, tools, template))
 
     def count_prompt(
         self, turns: tuple[Turn, ...], tools: tuple[Tool, ...] = (), template: object = None

@@ -153,6 +153,8 @@ class Stream(Task):
 
     def take(self, outputs: Outputs, guessed: int) -> bool:
         """Draw the next token, and go on as long as the guesses were right."""
+        if self._request.max_tokens < 1:  # the prompt is read, and that is all
+            return self._end(FinishReason.LENGTH)
         guess, self._guess = self._guess, ()
         self._guessed += guessed
         for offset in range(outputs.count):

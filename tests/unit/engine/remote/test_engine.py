@@ -6,7 +6,7 @@ import pytest
 
 from app.engine.engine import Engine
 from app.engine.errors import EngineStopped, NotSupported
-from app.engine.messages import Delta, ReasoningDelta, Role, TextDelta, Tool, Turn
+from app.engine.messages import Delta, PromptPiece, ReasoningDelta, Role, TextDelta, Tool, Turn
 from app.engine.protocol import FinishReason, Generate, ScoreChoices, ScoreText, TemplateOptions
 from app.engine.remote.counting import estimate_tokens
 from app.engine.remote.errors import RequestRefused, ServerFailed
@@ -193,6 +193,7 @@ def test_tokens_are_counted_by_llama_server(server: OpenAiServer, connect: Conne
     assert rendered["tools"][0]["function"]["name"] == "look"
     assert rendered["chat_template_kwargs"]["enable_thinking"] is True
     assert engine.show_prompt(USER) == "<|user|>Hello"
+    assert engine.prompt_pieces(USER) == (PromptPiece("<|user|>", True), PromptPiece("Hello"))
     assert engine.counts_exactly
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -12,7 +13,8 @@ from jsonschema import Draft202012Validator
 
 from app.engine.messages import Tool
 from app.engine.protocol import Grammar, ToolChoice
-from app.engine.replies.calls import call_grammar, until
+from app.engine.replies.call_rules import until
+from app.engine.replies.calls import call_grammar
 from app.engine.replies.catalogue import dialect, dialects
 from app.engine.replies.parser import ReplyParser
 from app.engine.structured import SchemaError, compose
@@ -51,8 +53,6 @@ TOOLS = (
         },
     ),
 )
-NONE_FOR = {"minimax_m3"}
-WITH_GRAMMAR = [each.name for each in dialects() if each.name not in NONE_FOR]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def grammar_of(name: str, choice: ToolChoice = ToolChoice.AUTO, tail: str = "") 
 
 
 @pytest.mark.parametrize("choice", [ToolChoice.AUTO, ToolChoice.REQUIRED])
-@pytest.mark.parametrize("name", WITH_GRAMMAR)
+@pytest.mark.parametrize("name", [each.name for each in dialects()])
 def test_what_a_grammar_derives_is_read_as_valid_calls(
     name: str, choice: ToolChoice, llama: Llama
 ) -> None:
@@ -89,9 +89,7 @@ def test_what_a_grammar_derives_is_read_as_valid_calls(
             assert schemas[call.name].is_valid(dict(call.arguments)), text
 
 
-@pytest.mark.parametrize(
-    "spoken", [each for each in SPOKEN if each.dialect in WITH_GRAMMAR], ids=lambda s: s.dialect
-)
+@pytest.mark.parametrize("spoken", SPOKEN, ids=lambda s: s.dialect)
 def test_what_models_write_starts_the_lazy_grammar(spoken, llama: Llama) -> None:
     grammar = grammar_of(spoken.dialect)
     call = ("search.web", {"q": "rain"})
@@ -104,9 +102,9 @@ def test_what_models_write_starts_the_lazy_grammar(spoken, llama: Llama) -> None
         .removesuffix("<|close|>message<|sep|>").removesuffix("<|calls|>"))  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted(NONE_FOR))
-def test_dialects_without_a_grammar_have_none(name: str) -> None:
-    assert call_grammar(dialect(name), TOOLS, ToolChoice.REQUIRED) is None
+def test_dialect_that_says_nothing_of_a_grammar_has_none() -> None:
+    silent = replace(dialect("hermes"), writing=())
+    assert call_grammar(silent, TOOLS, ToolChoice.REQUIRED) is None
 
 
 @pytest.mark.parametrize(
@@ -180,6 +178,7 @@ def test_until_takes_any_text_up_to_the_first_end(end: str, llama: Llama) -> Non
         assert not llama.accepts(grammar, f"{whole}x")
 
 
+@pytest.mark.parametrize("name", ["gemma4", "minimax_m3"])
 @pytest.mark.parametrize(
     "parameters",
     [
@@ -202,14 +201,23 @@ def test_until_takes_any_text_up_to_the_first_end(end: str, llama: Llama) -> Non
         },
     ],
 )
-def test_gemma_grammar_bears_schemas_that_say_little_or_repeat(
-    parameters: dict[str, Any], llama: Llama
+def test_grammar_of_nested_values_bears_schemas_that_say_little_or_repeat(
+    name: str, parameters: dict[str, Any], llama: Llama
 ) -> None:
-    grammar = call_grammar(dialect("gemma4"), [Tool("f", parameters=parameters)])
+    grammar = call_grammar(dialect(name), [Tool("f", parameters=parameters)])
     assert grammar is not None
     assert llama.compiles(grammar)
     assert len(grammar.gbnf) < 200_000
-    assert hear("gemma4", Sampler(grammar).draw(Random(1), 60)).reply.problem == ""
+    assert hear(name, Sampler(grammar).draw(Random(1), 60)).reply.problem == ""
+
+
+def test_tags_with_nothing_in_them_are_empty_lists_and_objects() -> None:
+    mark = "]<]minimax[>["
+    parameters = {"properties": {"a": {"type": "array"}, "b": {"type": "object"}, "c": {}}}
+    tags = "".join(f"{mark}<{key}>{mark}</{key}>" for key in "abc")
+    said = f'{mark}<invoke name="f">{tags}{mark}</invoke>'
+    heard = hear("minimax_m3", said, tools=(Tool("f", parameters=parameters),))
+    assert heard.calls == [("f", {"a": [], "b": {}, "c": ""})]
 
 
 def test_calls_that_a_grammar_forced_survive_the_parser_with_thought() -> None:

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from app.base.errors import Cancelled
-from app.engine.errors import EngineError
+from app.engine.errors import EngineError, EngineStopped, NoModelLoaded
 from app.engine.protocol import FinishReason, Generate, JsonSchema
 from app.evals.entities import Output
 from app.evals.judging.pairwise import Comparison, Preference, Tally, compare, tally
@@ -94,9 +93,12 @@ def test_same_outputs_are_a_tie_that_nobody_is_asked_about():
     assert not found.is_asked
 
 
-def test_stopping_is_no_comparison():
-    with pytest.raises(Cancelled):
-        compared(said("A"), ended("", FinishReason.STOPPED))
+@pytest.mark.parametrize(
+    "reply", [ended("", FinishReason.STOPPED), EngineStopped("It ended."), NoModelLoaded("Gone.")]
+)
+def test_judge_that_is_lost_leaves_no_outcome(reply: Reply):
+    with pytest.raises((EngineStopped, NoModelLoaded)):
+        compared(said("A"), reply)
 
 
 def test_answers_cannot_forge_the_marks_of_each_other():

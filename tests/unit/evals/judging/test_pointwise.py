@@ -93,7 +93,6 @@ def test_rubric_of_the_settings_is_used():
     [
         (ended('{"reason": "It', FinishReason.LENGTH), f"cut off after {MOST_TOKENS} tokens"),
         (ended(RIGHT, FinishReason.FAILED), "failed in the middle"),
-        (EngineStopped("The engine stopped."), "could not be asked: The engine stopped."),
         (PromptTooLong("The prompt has 9 tokens."), "could not be asked: The prompt has 9 tokens."),
         ("right", "not answer in the form"),
         ("", "not answer in the form"),
@@ -118,13 +117,13 @@ def test_without_a_judge_there_is_no_value():
     assert Judgement().score(ASKED, PARIS) == Score(None, "There is no model to judge the output.")
 
 
-def test_stopping_ends_the_work_and_is_no_score():
+def test_stopping_and_losing_the_judge_are_no_scores():
     cancel = CancelToken()
     cancel.cancel()
     metric = Judgement(judge=judge_of(Panel([RIGHT]), cancel))
     with pytest.raises(Cancelled):
         metric.score(ASKED, PARIS)
-    with pytest.raises(Cancelled):
+    with pytest.raises(EngineStopped):
         judged(ended(RIGHT, FinishReason.STOPPED))
 
 
