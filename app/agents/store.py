@@ -99,7 +99,7 @@ def restore(session: Session, agent_id: AgentId) -> None:
     """Bring a deleted agent back, under a free name."""
     row = session.get(AgentRow, agent_id)
     if row is None:
-        raise _gone("agent")
+        raise _gone()
     if row.deleted_at is not None:
         row.name = free_name(session, row.name)
         row.name_key, row.deleted_at = fold(row.name), None
@@ -225,19 +225,19 @@ def whole_result(session: Session, step_id: StepId) -> str | None:
 def _row(session: Session, agent_id: AgentId) -> AgentRow:
     row = session.get(AgentRow, agent_id)
     if row is None or row.deleted_at is not None:
-        raise _gone("agent")
+        raise _gone()
     return row
 
 
 def _run_row(session: Session, run_id: RunId) -> RunRow:
     row = session.get(RunRow, run_id)
     if row is None:
-        raise _gone("run")
+        raise NotFound(f"There is no run {run_id}.", "It may have been deleted.")
     return row
 
 
-def _gone(what: str) -> NotFound:
-    return NotFound(f"This {what} is not there any more.")
+def _gone() -> NotFound:
+    return NotFound("This agent is not there any more.")
 
 
 def _is_taken(session: Session, name: str) -> bool:

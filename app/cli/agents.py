@@ -6,22 +6,23 @@ import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from app.base.errors import AppError
 from app.base.jobs import CancelToken
+from app.cli.agent_results import call_line, run_to_json, run_to_text, short, step_line
 from app.cli.asking import use_model
 from app.cli.documents import catch_up
 from app.cli.output import Printer
+from app.cli.words import is_folder, row_number
 
 if TYPE_CHECKING:
     from app.agents.approvals import Person
     from app.agents.entities import Agent
-    from app.agents.trace import Run, RunEvent, Step, ToolUse
+    from app.agents.trace import Run, RunEvent
     from app.bootstrap import Services
 
 _NOT_DONE: Final = 3
-_SHOWN: Final = 200  # characters of arguments and results in text
 
 
 class NoFolder(AppError):
@@ -54,10 +55,10 @@ def add_to(commands: Any, common: argparse.ArgumentParser) -> None:
     goes_on = parts.add_parser(
         "continue", parents=[how], help="go on with a run that was broken off"
     )
-    goes_on.add_argument("run_id", type=int, metavar="RUN")
+    goes_on.add_argument("run_id", type=row_number, metavar="RUN")
     goes_on.set_defaults(run=_continue)
     trace = parts.add_parser("trace", parents=[common], help="show each step of a run")
-    trace.add_argument("run_id", type=int, metavar="RUN")
+    trace.add_argument("run_id", type=row_number, metavar="RUN")
     trace.set_defaults(run=_trace)
 
 
@@ -111,7 +112,7 @@ def _show(services: Services, arguments: argparse.Namespace, printer: Printer) -
     lines += [f"  {each.name}: {each.policy.value}" for each in agent.tools]
     lines += [f"  always allowed: {each.tool}" for each in grants]
     lines += [f"  folder: {each.path}" for each in agent.folders]
-    lines += [f"  run {each.id}: {each.state.value}, {_short(each.task)}" for each in runs]
+    lines += [f"  run {each.id}: {each.state.value}, {short(each.task)}" for each in runs]
     printer.answer(data, "\n".join(lines))
     return 0
 
@@ -119,9 +120,9 @@ def _show(services: Services, arguments: argparse.Namespace, printer: Printer) -
 def _run(services: Services, arguments: argparse.Namespace, printer: Printer) -> int:
     agent = _with_folders(services.agents.find_or_make(arguments.name), arguments.folders)
     agent = _prepared(services, agent, arguments, printer)
-    run = services.agent_runs.run(
-        agent, arguments.task, _person(arguments, printer), _Progress(printer).hear, CancelToken()
-    )
+    person = _person(arguments, printer)
+    with _Progress(printer) as progress:
+        run = services.agent_runs.run(agent, arguments.task, person, progress.hear, CancelToken())
     return _ended(services, run, printer)
 
 
@@ -131,13 +132,14 @@ def _continue(services: Services, arguments: argparse.Namespace, printer: Printe
     run_id = RunId(arguments.run_id)
     agent = services.agent_runs.get(run_id).agent
     prepared = _prepared(services, agent, arguments, printer)
-    run = services.agent_runs.go_on(
-        run_id,
-        _person(arguments, printer),
-        _Progress(printer).hear,
-        CancelToken(),
-        agent=prepared if arguments.model else None,
-    )
+    with _Progress(printer) as progress:
+        run = services.agent_runs.go_on(
+            run_id,
+            _person(arguments, printer),
+            progress.hear,
+            CancelToken(),
+            agent=prepared if arguments.model else None,
+        )
     return _ended(services, run, printer)
 
 
@@ -145,7 +147,7 @@ def _with_folders(agent: Agent, folders: list[Path]) -> Agent:
     from app.agents.entities import GrantedFolder
 
     for folder in folders:
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise NoFolder(f"{folder} is no folder.", "Name one that is there.")
     granted = tuple(GrantedFolder(each.resolve(), can_write=True) for each in folders)
     return replace(agent, folders=(*agent.folders, *granted))
@@ -156,10 +158,13 @@ def _prepared(
 ) -> Agent:
     """The agent with the model that was named, and the library ready if it is to be searched."""
     from app.agents.entities import Policy
+    from app.engine.errors import NoModelLoaded
 
     if agent.policy_for("search_documents") is not Policy.OFF:
         catch_up(services, printer)
     if not arguments.model:
+        if agent.model is None and agent.endpoint is None and services.models.in_use is None:
+            raise NoModelLoaded("No model is loaded to do the task.", "Name one with --model.")
         return agent
     use_model(services, arguments.model, printer, "The task and what the agent finds are sent")
     return replace(agent, model=None, endpoint=None)
@@ -180,51 +185,10 @@ def _person(arguments: argparse.Namespace, printer: Printer) -> Person:
 def _ended(services: Services, run: Run, printer: Printer) -> int:
     from app.agents.trace import RunState
 
-    printer.answer(_to_json(run, services.agent_runs.steps(run.id)), _to_text(run))
+    printer.answer(run_to_json(run, services.agent_runs.steps(run.id)), run_to_text(run))
     if run.problem:
         printer.note(run.problem)
     return 0 if run.state in (RunState.DONE, RunState.LIMITED) else _NOT_DONE
-
-
-def _to_json(run: Run, steps: tuple[Step, ...]) -> dict[str, Any]:
-    from app.agents.records import run_to_json
-    from app.agents.trace import ToolUse
-
-    whole = run_to_json(run)
-    spent = run.spent
-    return {
-        "run": run.id,
-        "agent": run.agent.name,
-        **{name: whole[name] for name in ("task", "state", "answer", "problem", "limit", "model")},
-        "steps": spent.steps,
-        "calls": [_call(each, each.detail) for each in steps if isinstance(each.detail, ToolUse)],
-        "citations": [
-            {"number": each.number, "file": str(each.path), "title": each.title}
-            | {"page": each.place.page, "section": each.place.section, "quote": each.quote}
-            for each in run.citations
-        ],
-        "tokens": {"prompt": spent.prompt_tokens, "output": spent.output_tokens},
-        "timings": {"work_s": round(spent.work_s, 4), "waited_s": round(spent.waited_s, 4)},
-    }
-
-
-def _call(step: Step, use: ToolUse) -> dict[str, Any]:
-    return {
-        "name": use.call.name,
-        "arguments": dict(use.arguments or use.call.arguments),
-        "outcome": use.outcome.value,
-        "allowed": None if use.allowed is None else use.allowed.value,
-        "seconds": step.seconds,
-        "result": use.text,
-    }
-
-
-def _to_text(run: Run) -> str:
-    lines = [run.answer or "There is no answer."]
-    if run.citations:
-        lines += ["", "Sources:"]
-        lines += [f"  [{each.number}] {each.path}, {each.place.label}" for each in run.citations]
-    return "\n".join([*lines, "", f"(run {run.id}, {run.state.value})"])
 
 
 def _trace(services: Services, arguments: argparse.Namespace, printer: Printer) -> int:
@@ -232,55 +196,35 @@ def _trace(services: Services, arguments: argparse.Namespace, printer: Printer) 
 
     run = services.agent_runs.get(RunId(arguments.run_id))
     steps = services.agent_runs.steps(run.id)
-    lines = [f"{run.agent.name}: {_short(run.task)}  ({run.state.value})"]
-    lines += [f"{'    ' if each.parent else '  '}{_line(each)}" for each in steps]
+    lines = [f"{run.agent.name}: {short(run.task)}  ({run.state.value})"]
+    lines += [f"{'    ' if each.parent else '  '}{step_line(each)}" for each in steps]
     lines += [run.answer] if run.answer else []
     lines += [run.problem] if run.problem else []
     printer.answer(services.agent_runs.export(run.id), "\n".join(lines))
     return 0
 
 
-def _line(step: Step) -> str:
-    from app.agents.trace import ApprovalAsked, ModelReply, Note, ToolUse
-
-    seconds = "" if step.seconds is None else f"  {step.seconds:.2f} s"
-    match step.detail:
-        case ModelReply() as reply:
-            tokens = f"{reply.timings.output_tokens} tokens"
-            said = _short(reply.text) or ", ".join(each.name for each in reply.tool_calls)
-            return f"model{seconds}  {tokens}  {reply.error or said}"
-        case ToolUse() as use:
-            return f"{_called(use)}  {use.outcome.value}{seconds}  {_short(use.text)}"
-        case ApprovalAsked() as asked:
-            verdict = asked.verdict.value if asked.verdict else "nobody answered"
-            return f"asked: {asked.why}  {verdict}  {asked.by}{seconds}"
-        case Note(text):
-            return _short(text)
-
-
-def _called(use: ToolUse) -> str:
-    import json
-
-    arguments = json.dumps(dict(use.arguments or use.call.arguments), ensure_ascii=False)
-    return f"{use.call.name} {_short(arguments)}"
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
-
-
 class _Progress:
-    """Says on the way which tools are used."""
+    """Says on the way which tools are used, and how to go on where Ctrl+C stopped the run."""
 
     def __init__(self, printer: Printer) -> None:
         self._printer = printer
+        self._run: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is KeyboardInterrupt and self._run is not None:
+            self._printer.note(f"Stopped. Go on with: cairn agent continue {self._run}")
 
     def hear(self, event: RunEvent) -> None:
         """Note a call that is over."""
-        from app.agents.trace import StepChanged, ToolUse
+        from app.agents.trace import RunChanged, StepChanged, ToolUse
 
+        if isinstance(event, RunChanged):
+            self._run = event.run.id
         if isinstance(event, StepChanged) and isinstance(event.step.detail, ToolUse):
             use = event.step.detail
             if event.step.seconds is not None:
-                self._printer.note(f"{_called(use)}: {use.outcome.value}")
+                self._printer.note(f"{call_line(use)}: {use.outcome.value}")

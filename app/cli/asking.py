@@ -11,6 +11,7 @@ from app.base.errors import AppError
 from app.base.jobs import CancelToken
 from app.cli.documents import bring_in, catch_up, outcome_to_json
 from app.cli.output import Printer
+from app.cli.words import file_named
 
 if TYPE_CHECKING:
     from app.bootstrap import Services
@@ -79,8 +80,8 @@ def use_model(services: Services, name: str, printer: Printer, what_is_sent: str
     Args:
         what_is_sent: the beginning of the sentence that tells of a server on another computer.
     """
-    path, models, endpoints = Path(name), services.models, services.endpoints
-    if path.is_file():
+    models, endpoints = services.models, services.endpoints
+    if (path := file_named(name)) is not None:
         models.load(models.import_file(path).id)
     elif models.matching(name) or not endpoints.matching(name):
         models.load(models.find(name).id)

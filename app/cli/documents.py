@@ -11,6 +11,7 @@ from app.base.changes import Notice
 from app.base.errors import AppError
 from app.base.jobs import Activity
 from app.cli.output import Printer
+from app.cli.words import row_number
 from app.settings.schema import SearchMode
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def add_to(commands: Any, common: argparse.ArgumentParser) -> None:
     listing = parts.add_parser("list", parents=[common], help="list the documents")
     listing.set_defaults(run=_list)
     remove = parts.add_parser("remove", parents=[common], help="forget documents; files stay")
-    remove.add_argument("ids", nargs="+", type=int, metavar="ID")
+    remove.add_argument("ids", nargs="+", type=row_number, metavar="ID")
     remove.set_defaults(run=_remove)
     search = parts.add_parser("search", parents=[common], help="find passages")
     search.add_argument("query", metavar="QUERY")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.base.errors import AppError
 from app.cli.eval_waiting import wait_for
 from app.cli.output import Printer
+from app.cli.words import file_named, row_number
 
 if TYPE_CHECKING:
     from app.bootstrap import Services
@@ -33,7 +33,7 @@ def add_to(parts: Any, common: argparse.ArgumentParser) -> None:
         description="Each pair of answers is shown in both orders. All that was ever judged of the "
         "run is printed. Ctrl+C pauses it.",
     )
-    judge.add_argument("number", type=int, metavar="RUN", help="its number")
+    judge.add_argument("number", type=row_number, metavar="RUN", help="its number")
     judge.add_argument(
         "--judge", required=True, metavar="MODEL", help="GGUF model, or model on a server"
     )
@@ -79,8 +79,7 @@ def _number(run: Run, said: str) -> int:
 
 
 def _model(services: Services, name: str, printer: Printer) -> str:
-    path = Path(name)
-    if path.is_file():
+    if (path := file_named(name)) is not None:
         model = services.models.import_file(path)
         return model.name if len(services.models.matching(model.name)) == 1 else str(model.id)
     if not services.models.matching(name) and services.endpoints.matching(name):

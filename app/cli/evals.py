@@ -12,6 +12,7 @@ from app.base.errors import AppError
 from app.cli import eval_judging, eval_results
 from app.cli.eval_waiting import wait_for
 from app.cli.output import Printer
+from app.cli.words import file_named, finite_number, row_number, whole_number
 
 if TYPE_CHECKING:
     from app.bootstrap import Services
@@ -35,12 +36,16 @@ def add_to(commands: Any, common: argparse.ArgumentParser) -> None:
     compare = parts.add_parser(
         "compare", parents=[common], help="compare the candidates of a run with another's baseline"
     )
-    compare.add_argument("one", type=int, metavar="RUN", help="number of the run to compare with")
-    compare.add_argument("other", type=int, metavar="RUN", help="number of the run to compare")
+    compare.add_argument(
+        "one", type=row_number, metavar="RUN", help="number of the run to compare with"
+    )
+    compare.add_argument(
+        "other", type=row_number, metavar="RUN", help="number of the run to compare"
+    )
     compare.set_defaults(run=_compare)
     eval_judging.add_to(parts, common)
     report = parts.add_parser("report", parents=[common], help="print a run as a report")
-    report.add_argument("number", type=int, metavar="RUN", help="its number")
+    report.add_argument("number", type=row_number, metavar="RUN", help="its number")
     report.add_argument(
         "--format",
         choices=("html", "junit", "md", "csv", "jsonl"),
@@ -50,7 +55,7 @@ def add_to(commands: Any, common: argparse.ArgumentParser) -> None:
     report.add_argument("--output", type=Path, metavar="FILE", help="write it there instead")
     report.set_defaults(run=_report)
     resume = parts.add_parser("resume", parents=[common], help="go on with a run")
-    resume.add_argument("number", type=int, metavar="RUN", help="its number")
+    resume.add_argument("number", type=row_number, metavar="RUN", help="its number")
     _add_limit(resume)
     resume.set_defaults(run=_resume)
 
@@ -87,9 +92,15 @@ def _add_run(parts: Any, common: argparse.ArgumentParser) -> None:
         metavar="NAME|JSON",
         help="measure by this and not by the metrics of the suite",
     )
-    run.add_argument("--repeat", type=int, default=1, metavar="N", help="ask each item N times")
-    run.add_argument("--items", type=int, default=0, metavar="N", help="only the first N items")
-    run.add_argument("--seed", type=int, default=0, metavar="N", help="of the first repeat")
+    run.add_argument(
+        "--repeat", type=whole_number, default=1, metavar="N", help="ask each item N times"
+    )
+    run.add_argument(
+        "--items", type=whole_number, default=0, metavar="N", help="only the first N items"
+    )
+    run.add_argument(
+        "--seed", type=whole_number, default=0, metavar="N", help="of the first repeat"
+    )
     run.add_argument("--read", action="store_true", help="let the models read, not answer")
     _add_limit(run)
     run.set_defaults(run=_run)
@@ -98,7 +109,7 @@ def _add_run(parts: Any, common: argparse.ArgumentParser) -> None:
 def _add_limit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-under",
-        type=float,
+        type=finite_number,
         metavar="X",
         help="exit with 3 if a candidate scores less by the first metric",
     )
@@ -221,8 +232,7 @@ def _failure(results: RunResults, limit: float | None) -> str:
 
 def _suite(services: Services, name: str, printer: Printer) -> StoredSuite:
     """The suite of this name, or of this file, which is kept if it is not there yet."""
-    path = Path(name)
-    if not path.is_file():
+    if (path := file_named(name)) is None:
         return services.evals.suites.find(name)
     from app.evals.suites.reading import read_suite
 
@@ -242,8 +252,7 @@ def _suite(services: Services, name: str, printer: Printer) -> StoredSuite:
 def _model(services: Services, name: str, printer: Printer) -> ModelChoice:
     from app.evals.runs.entities import ModelChoice
 
-    path = Path(name)
-    if path.is_file():
+    if (path := file_named(name)) is not None:
         return ModelChoice(services.models.import_file(path).id)
     if services.models.matching(name) or not services.endpoints.matching(name):
         return ModelChoice(services.models.find(name).id)

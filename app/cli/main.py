@@ -17,6 +17,7 @@ from app.base.errors import AppError
 from app.base.paths import DataPaths, data_paths
 from app.cli import agents, asking, documents, evals, local_models, prompts
 from app.cli.output import Printer
+from app.cli.words import check_texts
 
 if TYPE_CHECKING:
     from app.bootstrap import Services
@@ -45,6 +46,7 @@ def main(
     arguments = (parser if is_command else _window_parser()).parse_args(argv)
     printer = Printer(as_json=getattr(arguments, "json", False))
     try:
+        check_texts(arguments)
         if not is_command:
             paths = data_paths(arguments.data_dir)
             paths.make()
@@ -56,6 +58,7 @@ def main(
         printer.failure(error)
         return EXPECTED_FAILURE
     except KeyboardInterrupt:
+        printer.interrupted()
         return INTERRUPTED
     except BrokenPipeError:
         # As in `cairn prompt list | head`. What is still buffered must not fail again at the exit.

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.base.jobs import CancelToken
-from app.evals.judging.judge import Judge
-from app.evals.judging.pointwise import Judgement
-from app.evals.metrics.meaning import SemanticSimilarity
-from app.evals.metrics.metric import Metric
-from app.evals.metrics.registry import metric_from_json, metric_to_json
 from app.evals.runs.measuring import MetricFacts, OpenMetric
 from app.modelhub.borrowing import ModelLending, Wanted
 from app.modelhub.endpoints import EndpointService
 from app.modelhub.in_use import ServedModel
 from app.modelhub.service import ModelService
+
+if TYPE_CHECKING:
+    from app.evals.judging.pointwise import Judgement
 
 Vectors = tuple[tuple[float, ...], ...]
 
@@ -44,11 +42,17 @@ class ModelMetrics:
             MetricError: there is no such metric, or a setting is wrong.
             NotFound: there is no such model to judge.
         """
+        # Late, as in `opened`: starting Cairn imports this module, and measures nothing.
+        from app.evals.judging.pointwise import Judgement
+        from app.evals.metrics.registry import metric_from_json, metric_to_json
+
         metric = metric_from_json(document)
+        label = metric.name.replace("_", " ")
         if isinstance(metric, Judgement):
+            label = str(metric.rubric["name"])
             metric = self._with_model(metric)
         is_better = bool(getattr(metric, "higher_is_better", True))
-        return MetricFacts(metric_to_json(metric), _label(metric), is_better)
+        return MetricFacts(metric_to_json(metric), label, is_better)
 
     @contextmanager
     def opened(self, document: Mapping[str, Any], cancel: CancelToken) -> Iterator[OpenMetric]:
@@ -58,6 +62,12 @@ class ModelMetrics:
             AppError: the model that judges is not there, or cannot be loaded.
             Cancelled: it was stopped while loading.
         """
+        from app.evals.judging.judge import Judge
+        from app.evals.judging.pointwise import Judgement
+        from app.evals.metrics.meaning import SemanticSimilarity
+        from app.evals.metrics.registry import metric_from_json
+        from app.evals.runs.together import requests_at_once
+
         metric = metric_from_json(document)
         if isinstance(metric, SemanticSimilarity):
 
@@ -68,9 +78,9 @@ class ModelMetrics:
         elif isinstance(metric, Judgement):
             with self._lending.borrow(self._wanted(metric.model), cancel) as lent:
                 judge = Judge(lent.engine, lent.sha256, cancel)
-                facts = judge.facts
-                at_once = facts.streams if facts else 1
-                yield OpenMetric(metric_from_json(document, judge=judge), max(at_once, 1))
+                is_served = isinstance(lent.used, ServedModel)
+                at_once = requests_at_once(lent.used.facts, is_served=is_served)
+                yield OpenMetric(metric_from_json(document, judge=judge), at_once)
         else:
             yield OpenMetric(metric)
 
@@ -92,9 +102,3 @@ class ModelMetrics:
         if not self._models.matching(name) and self._endpoints.matching(name):
             return Wanted(endpoint=self._endpoints.find(name).id)
         return Wanted(model=self._models.find(name).id)
-
-
-def _label(metric: Metric) -> str:
-    if isinstance(metric, Judgement):
-        return str(metric.rubric["name"])
-    return metric.name.replace("_", " ")

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from app.base.changes import Notices, Topic
 from app.base.jobs import CancelToken
 from app.evals.errors import NotNow, RunRefused
-from app.evals.runs.asking import check_meeting
 from app.evals.runs.entities import (
     CandidateState,
     MetricId,
@@ -18,8 +17,6 @@ from app.evals.runs.entities import (
     RunPlan,
     RunState,
 )
-from app.evals.runs.estimating import estimated
-from app.evals.runs.judging import pairs_of
 from app.evals.runs.measuring import MetricFacts, Metrics
 from app.evals.runs.pairs import PairingId
 from app.evals.runs.planning import MOST_SAMPLES, Planner
@@ -27,7 +24,7 @@ from app.evals.runs.reading import RunReader
 from app.evals.runs.results import RunEstimate
 from app.evals.runs.runner import Runner
 from app.evals.store import metrics as metric_store
-from app.evals.store import pairs as pair_store
+from app.evals.store import pairings as pairing_store
 from app.evals.store import runs as store
 from app.evals.suites.service import SuiteService
 from app.modelhub.borrowing import ModelLending
@@ -81,6 +78,8 @@ class EvalService(RunReader):
             RunRefused, NotFound, MetricError: as `start`.
             Cancelled: `cancel` was.
         """
+        from app.evals.runs.estimating import estimated
+
         candidates = self._parts.planner.candidates(plan)
         chosen = self._read(lambda s: _chosen(s, plan))
         with self._database.read() as session:
@@ -101,6 +100,8 @@ class EvalService(RunReader):
             MetricError: a metric cannot be used.
             NotFound: the suite, a model or a prompt is gone.
         """
+        from app.evals.runs.asking import check_meeting
+
         suite = self.suites.get(plan.suite)
         candidates = self._parts.planner.candidates(plan)
         metrics = self._facts(plan.metrics or suite.metrics)
@@ -192,13 +193,15 @@ class EvalService(RunReader):
             MetricError, NotFound: the rubric cannot be used, or there is no such model.
             NotNow: the run is being worked on.
         """
+        from app.evals.runs.judging import pairs_of
+
         document = self._parts.metrics.facts({**judge, "metric": "judgement"}).document
         run = self._idle(run_id)
         pairs = pairs_of(run, one, other)
 
         def change(session: Session) -> None:
             for pair in pairs:
-                pair_store.add(session, run_id, *pair, document)
+                pairing_store.add(session, run_id, *pair, document)
 
         return self._work_again(run, change)
 
@@ -209,7 +212,7 @@ class EvalService(RunReader):
             NotNow: the run is being worked on.
         """
         self._idle(run_id)
-        self._write(lambda s: pair_store.remove(s, run_id, pairing))
+        self._write(lambda s: pairing_store.remove(s, run_id, pairing))
 
     def remove_metric(self, run_id: RunId, metric: MetricId) -> None:
         """Forget a metric of a run and its scores.

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _FIRST_NOTE = "Came with Cairn"
+_MOST_DIGITS = 9  # of the number of a version
 LONGEST_DESCRIPTION = 1_000
 LONGEST_NOTE = 2_000
 
@@ -350,15 +351,19 @@ class PromptService:
 def _number(prompt: Prompt, wanted: str) -> int:
     if not prompt.latest:
         raise NotFound(f"“{prompt.name}” has only a draft.", "Keep a version of it first.")
-    if wanted.isdecimal() and 0 < int(wanted) <= prompt.latest:
+    if wanted.isdecimal() and len(wanted) <= _MOST_DIGITS and 0 < int(wanted) <= prompt.latest:
         return int(wanted)
     known = {LATEST: prompt.latest, **prompt.labels}
     if wanted not in known:
         raise NotFound(
-            f"“{prompt.name}” has no version “{wanted}”.",
-            f"It has 1 to {prompt.latest}, and the labels {', '.join(known)}.",
+            f"“{prompt.name}” has no version “{wanted[:40]}”.",
+            f"It has {_numbers(prompt.latest)} and what is labelled {', '.join(known)}.",
         )
     return known[wanted]
+
+
+def _numbers(latest: int) -> str:
+    return "version 1" if latest == 1 else f"the versions 1 to {latest}"
 
 
 def _description(text: str) -> str:

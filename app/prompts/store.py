@@ -63,7 +63,7 @@ def by_name(session: Session, name: str) -> Prompt:
     """The prompt with this name, whatever the case, or `NotFound`."""
     found = _prompts(session, PromptRow.name_key == fold(name))
     if not found:
-        raise NotFound(f"There is no prompt “{name}”.", "Check how it is written.")
+        raise NotFound(f"There is no prompt “{name[:80]}”.", "`prompt list` names them.")
     return found[0]
 
 

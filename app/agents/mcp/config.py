@@ -22,8 +22,10 @@ _MOST_SERVERS: Final = 100
 _LONGEST_NAME: Final = 64
 _URL_KEYS: Final = ("url", "serverUrl", "httpUrl")
 _HTTP_TYPES: Final = {"http", "streamable-http", "streamableHttp", "streamable_http"}
-_STRINGS_AND_COMMENTS: Final = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
-_STRINGS_AND_COMMAS: Final = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])', re.DOTALL)
+# What is not closed goes on to the end, or looking for its end again and again would take hours.
+_STRING: Final = r'"(?:\\.|[^"\\])*(?:"|\\?\Z)'
+_STRINGS_AND_COMMENTS: Final = re.compile(rf"{_STRING}|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+_STRINGS_AND_COMMAS: Final = re.compile(rf"{_STRING}|,(?=\s*[}}\]])", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +154,11 @@ def parse(text: str, place: str) -> dict[str, Any]:
             f"{place} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.",
             "Mend it in an editor; nothing in it was changed.",
         ) from error
-    except RecursionError as error:
-        raise ConfigBroken(f"{place} is nested too deeply.", "Look at what is in it.") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigBroken(
+            f"{place} is nested too deeply, or a number in it is too long.",
+            "Look at what is in it.",
+        ) from error
     if not isinstance(found, dict):
         raise ConfigBroken(f"{place} does not describe servers.", "It should begin with {.")
     return found

@@ -31,10 +31,9 @@ from app.evals.runs.entities import (
     SampleId,
     Task,
 )
+from app.evals.runs.together import requests_at_once
 from app.modelhub.borrowing import Borrowed, ModelLending, Wanted
 
-MOST_AT_ONCE = 16
-AT_ONCE_ON_SERVERS = 4
 MOST_LOSSES = 2  # of a candidate's engine; then the candidate has failed
 _UNKNOWN = SampleId(0)  # until it is stored
 
@@ -163,7 +162,8 @@ class Generation:
         started = time.monotonic()
         try:
             self._make(candidate, borrowed, alone, 1)
-            self._make(candidate, borrowed, slots, _at_once(candidate.model, facts))
+            at_once = requests_at_once(facts, is_served=bool(candidate.model.host))
+            self._make(candidate, borrowed, slots, at_once)
         finally:
             self._keeper.worked(candidate, time.monotonic() - started)
         self._keeper.ended(candidate, CandidateState.DONE, "")
@@ -261,10 +261,6 @@ def by_model(candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, ...]]
         model = each.model
         groups.setdefault((model.model, model.endpoint, model.options), []).append(each)
     return (tuple(group) for group in groups.values())
-
-
-def _at_once(model: CandidateModel, facts: ModelFacts) -> int:
-    return AT_ONCE_ON_SERVERS if model.host else max(1, min(facts.streams, MOST_AT_ONCE))
 
 
 def _some(slots: Iterator[Slot], count: int, *, is_stopped: bool) -> Iterator[Slot]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from app.base.jobs import CancelToken
-from app.evals.metrics.metric import Metric
+
+if TYPE_CHECKING:
+    from app.evals.metrics.metric import Metric
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,10 +66,10 @@ def _sentence(labels: tuple[str, str], sums: Tally, said: Verdict, *, is_correct
     share = _share(rate, is_mirrored=rate.value < _HALF)
     items = f"{rate.items:,} item{'s' * (rate.items != 1)}"
     sure = certainty(said.p_value, said.items_needed, is_corrected=is_corrected)
-    told = f"“{ahead}” wins {share} against “{behind}” over {items}, {sure}.{left_out}"
+    numbers = f"wins {share} against “{behind}” over {items}, {sure}.{left_out}"
     if said.outcome is Outcome.NO_DIFFERENCE:
-        return f"No difference could be seen: {told}"
-    return f"“{ahead}” is better: {told}"
+        return f"No difference could be seen: “{ahead}” {numbers}"
+    return f"“{ahead}” is better: it {numbers}"
 
 
 def _share(rate: Estimate, *, is_mirrored: bool) -> str:
@@ -89,4 +89,5 @@ def _left_out(sums: Tally) -> str:
     if sums.unscored:
         parts.append(f"{sums.unscored:,} could not be judged")
     count = sums.wins + sums.losses + sums.ties + sums.inconsistent + sums.unscored
-    return f" Of {count:,} pairs {' and '.join(parts)}; they are left out." if parts else ""
+    pairs = f"{count:,} pair{'s' * (count != 1)}"
+    return f" Of {pairs} {' and '.join(parts)}; that is left out." if parts else ""

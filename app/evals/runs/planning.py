@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from app.chat.sampling import sampling_from
 from app.evals.errors import RunRefused
-from app.evals.runs.asking import check_prompt
 from app.evals.runs.entities import (
     AnswerSettings,
     Candidate,
@@ -114,6 +113,8 @@ class Planner:
         number = choice.number or prompt.latest
         if not number:
             raise RunRefused(f"“{prompt.name}” has no version yet.", "Keep a version of it first.")
+        from app.evals.runs.asking import check_prompt  # late: starting Cairn asks nothing
+
         content = self._prompts.version(prompt.id, number).content
         check_prompt(content, prompt.name)
         return CandidatePrompt(prompt.id, number, prompt.name, content)

@@ -5,23 +5,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import app
-from app.evals.reports.data import ReportData
-from app.evals.runs import comparing
 from app.evals.runs.entities import Run, RunId, Sample, SampleId, SampleScore, SuiteId
-from app.evals.runs.pair_summing import pair_results
 from app.evals.runs.pairs import PairingId, PairPage, PairResult
 from app.evals.runs.results import LastScore, MatrixFilter, MatrixPage, RunResults
-from app.evals.runs.summary import results_of, shared_by_key
-from app.evals.runs.summing import estimate_of
-from app.evals.store import matrix as matrix_store
-from app.evals.store import pairs as pair_store
 from app.evals.store import runs as store
 from app.evals.store import samples as sample_store
 from app.prompts.entities import PromptId
 from app.storage.db import Database, Session
+
+# Statistics, judging and reports are imported where they are wanted: starting Cairn imports this
+# module, and sums nothing up.
+if TYPE_CHECKING:
+    from app.evals.reports.data import ReportData
+    from app.evals.runs.comparing import MetricComparison
 
 T = TypeVar("T")
 
@@ -46,6 +45,7 @@ class RunReader:
 
     def results(self, run_id: RunId) -> RunResults:
         """A run summed up, at any moment of its life."""
+        from app.evals.runs.summary import results_of
 
         self._settle()
         return results_of(self._database, run_id)
@@ -65,15 +65,18 @@ class RunReader:
             chosen: which items.
             offset, limit: which part of them; a limit of -1 is all of the rest.
         """
-        return self._read(lambda s: matrix_store.page(s, run_id, chosen, offset, limit))
+        from app.evals.store.matrix import page
+
+        return self._read(lambda s: page(s, run_id, chosen, offset, limit))
 
     def report_data(self, run_id: RunId) -> ReportData:
         """All that a report of a run is made of."""
-        moment = datetime.now(UTC).astimezone()
+        from app.evals.reports.data import ReportData
+
         return ReportData(
             self.results(run_id),
             self.matrix(run_id, limit=-1).rows,
-            moment,
+            datetime.now(UTC).astimezone(),
             f"Cairn {app.__version__}",
             pairs=self.pair_results(run_id),
             outcomes=self.pair_outcomes(run_id, limit=-1).outcomes,
@@ -81,11 +84,14 @@ class RunReader:
 
     def pair_results(self, run_id: RunId) -> tuple[PairResult, ...]:
         """What judges found of candidates in pairs, as far as they are."""
+        from app.evals.runs.pair_summing import pair_results
+        from app.evals.runs.summary import shared_by_key
+        from app.evals.store.pairs import outcomes
 
         def work(session: Session) -> tuple[PairResult, ...]:
             run = store.run(session, run_id)
-            outcomes = pair_store.outcomes(session, run_id).outcomes
-            return pair_results(run, outcomes, shared_by_key(session, run_id))
+            found = outcomes(session, run_id).outcomes
+            return pair_results(run, found, shared_by_key(session, run_id))
 
         return self._read(work)
 
@@ -106,24 +112,28 @@ class RunReader:
             position: only of the item there.
             offset, limit: which part of them; a limit of -1 is all of the rest.
         """
-        return self._read(
-            lambda s: pair_store.outcomes(s, run_id, pairing, position, offset, limit)
-        )
+        from app.evals.store.pairs import outcomes
+
+        return self._read(lambda s: outcomes(s, run_id, pairing, position, offset, limit))
 
     def sample(self, sample_id: SampleId) -> tuple[Sample, tuple[SampleScore, ...]]:
         """One sample with all that was sent, and its scores."""
         return self._read(lambda s: sample_store.sample(s, sample_id))
 
-    def compare(self, one: RunId, other: RunId) -> tuple[comparing.MetricComparison, ...]:
+    def compare(self, one: RunId, other: RunId) -> tuple[MetricComparison, ...]:
         """Every candidate of the other run beside the baseline of the first, on equal items.
 
         Raises:
             RunRefused: the two share no metric or no item.
         """
-        return self._read(lambda s: comparing.compare(s, store.run(s, one), store.run(s, other)))
+        from app.evals.runs.comparing import compare
+
+        return self._read(lambda s: compare(s, store.run(s, one), store.run(s, other)))
 
     def last_score(self, prompt_id: PromptId, number: int) -> LastScore | None:
         """What a prompt version came to in its newest finished run, by that run's first metric."""
+        from app.evals.runs.summary import shared_by_key
+        from app.evals.runs.summing import estimate_of
 
         def work(session: Session) -> LastScore | None:
             found = store.newest_of_prompt(session, prompt_id, number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from app.evals.entities import Item
 from app.evals.runs.entities import (
@@ -17,8 +18,10 @@ from app.evals.runs.entities import (
     Sample,
     SampleScore,
 )
-from app.evals.statistics import Estimate, Verdict
-from app.modelhub.fit import Fit
+
+if TYPE_CHECKING:
+    from app.evals.statistics import Estimate, Verdict
+    from app.modelhub.fit import Fit
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,24 @@
-"""Work on many things from several threads, of which all that was done is kept."""
+"""Work on many things from several threads: how many, and that all that was done is kept."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
+
+from app.engine.protocol import ModelFacts
+
+MOST_AT_ONCE = 16
+AT_ONCE_ON_SERVERS = 4
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
+
+
+def requests_at_once(facts: ModelFacts, *, is_served: bool) -> int:
+    """How many requests a model is asked at a time, here or on a server."""
+    return AT_ONCE_ON_SERVERS if is_served else max(1, min(facts.streams, MOST_AT_ONCE))
 
 
 def done_together(
@@ -26,26 +37,29 @@ def done_together(
         keep: called on this thread.
         at_once: at least one.
     """
-    first: BaseException | None = None
+    stopping = threading.Event()
+
+    def attempt(each: Given) -> Made:
+        if stopping.is_set():
+            raise CancelledError
+        try:
+            return work(each)
+        except BaseException:
+            stopping.set()
+            raise
+
+    errors: list[BaseException] = []
     with ThreadPoolExecutor(max(1, at_once), "evaluation") as pool:
-        begun = {pool.submit(work, each): each for each in inputs}
+        begun = {pool.submit(attempt, each): each for each in inputs}
         while begun:
-            done, running = wait(begun, return_when=FIRST_COMPLETED)
             ended: list[tuple[Given, Made]] = []
-            for each in done:
-                source, error = begun.pop(each), _error(each)
-                if error is not None:
-                    first = first or error
-                elif not each.cancelled():
+            for each in wait(begun, return_when=FIRST_COMPLETED).done:
+                source, error = begun.pop(each), each.exception()
+                if error is None:
                     ended.append((source, each.result()))
+                elif not isinstance(error, CancelledError):
+                    errors.append(error)
             if ended:
                 keep(ended)
-            if first is not None:
-                for each in running:
-                    each.cancel()
-    if first is not None:
-        raise first
-
-
-def _error(future: Future[Any]) -> BaseException | None:
-    return None if future.cancelled() else future.exception()
+    if errors:
+        raise errors[0]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from app.base.changes import Notices, Topic
 from app.base.errors import AppError, Cancelled
-from app.base.jobs import Activity, CancelToken, Pace
+from app.base.jobs import Activity, Pace
 from app.engine.protocol import ModelFacts
 from app.evals.entities import Score
 from app.evals.judging.pairwise import Comparison
@@ -18,7 +17,6 @@ from app.evals.runs.entities import (
     CandidateState,
     MetricId,
     Run,
-    RunId,
     RunState,
     Sample,
     SampleId,
@@ -27,6 +25,7 @@ from app.evals.runs.generation import Generation, Keeper, Slot
 from app.evals.runs.judging import Judging
 from app.evals.runs.measuring import Metrics
 from app.evals.runs.pairs import PairingId
+from app.evals.runs.runner import ACTIVITY, Job
 from app.evals.runs.scoring import Pair, Scoring
 from app.evals.runs.summary import results_of
 from app.evals.store import pairs as pair_store
@@ -39,22 +38,7 @@ from app.storage.db import Database, Session
 
 log = logging.getLogger(__name__)
 
-ACTIVITY = "evaluation"  # in the status line
 _TELL_EVERY_S = 0.3
-
-
-@dataclass(slots=True)
-class Job:
-    """A run that is worked on, or waits for it.
-
-    Attributes:
-        after: what the run is when it was broken off, or when nothing was to be generated.
-    """
-
-    run_id: RunId
-    generates: bool
-    after: RunState = RunState.PAUSED
-    cancel: CancelToken = field(default_factory=CancelToken)
 
 
 class RunWork:

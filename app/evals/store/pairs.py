@@ -1,13 +1,11 @@
-"""Pairs of candidates that a judge compares, and what it found; each outcome kept as it comes."""
+"""Answers of a run that a judge compares in pairs, and what it found."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import aliased
 
@@ -29,19 +27,6 @@ class Answers:
     item: Item
     one: Output
     other: Output
-
-
-def add(session: Session, run_id: RunId, one: int, other: int, judge: Mapping[str, Any]) -> None:
-    """Let a judge compare two candidates; if it does already, either way round, that stays."""
-    key = json.dumps([*sorted((one, other)), judge], sort_keys=True, ensure_ascii=False)
-    values = {"run_id": run_id, "key": key, "one": one, "other": other, "judge": dict(judge)}
-    session.execute(insert(PairingRow).on_conflict_do_nothing().values(values))
-
-
-def remove(session: Session, run_id: RunId, pairing: PairingId) -> None:
-    """Forget a pairing and what was found."""
-    where = (PairingRow.run_id == run_id, PairingRow.id == pairing)
-    session.execute(delete(PairingRow).where(*where))
 
 
 def to_compare(session: Session, pairing: PairingId, limit: int) -> tuple[Answers, ...]:

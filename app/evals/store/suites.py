@@ -49,7 +49,7 @@ def by_name(session: Session, name: str) -> StoredSuite:
     """The suite with this name, whatever the case, or `NotFound`."""
     found = _suites(session, SuiteRow.name_key == fold(name))
     if not found:
-        raise NotFound(f"There is no suite “{name}”.", "Check how it is written.")
+        raise NotFound(f"There is no suite “{name[:80]}”.", "`eval list` names them.")
     return found[0]
 
 

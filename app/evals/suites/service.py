@@ -11,7 +11,6 @@ from app.base.changes import Notices, Topic
 from app.base.errors import NotFound
 from app.evals.entities import Item
 from app.evals.errors import BadSuiteName
-from app.evals.metrics.registry import metric_from_json
 from app.evals.runs.entities import StoredSuite, SuiteId, SuiteVersion
 from app.evals.store import items as item_store
 from app.evals.store import suites as store
@@ -114,8 +113,7 @@ class SuiteService:
         """
         new_name = None if name is None else _name(name)
         text = None if description is None else _description(description)
-        for each in metrics or ():
-            metric_from_json(each)
+        _check_metrics(metrics or ())
         return self._change(
             suite_id,
             lambda s: store.change(s, suite_id, name=new_name, description=text, metrics=metrics),
@@ -260,10 +258,16 @@ def _checked(suite: Suite) -> Suite:
         raise SuiteError("Two items have the same key.", "Give each a key of its own.")
     if len(suite.items) > MAX_ITEMS:
         raise SuiteError(f"A suite has at most {MAX_ITEMS:,} items.", "Make two of it.")
-    for each in suite.metrics:
-        metric_from_json(each)
+    _check_metrics(suite.metrics)
     _description(suite.description)
     return suite
+
+
+def _check_metrics(documents: Iterable[Mapping[str, Any]]) -> None:
+    from app.evals.metrics.registry import metric_from_json  # late: starting Cairn measures nothing
+
+    for each in documents:
+        metric_from_json(each)
 
 
 def _name(name: str) -> str:

@@ -57,7 +57,7 @@ def read(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise YamlError(error.problem or "it is broken", mark.line + 1 if mark else 1) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # "\UFFFFFFFF" is no letter
         raise YamlError("it has characters that may not be there", 1) from error
     return value
 

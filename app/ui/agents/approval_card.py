@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QLineEdit, QVBoxLayout, QWidget
 
 from app.agents.approvals import ApprovalRequest, Decision
 from app.agents.mcp.definitions import shown as visible
@@ -43,6 +43,20 @@ _TIPS: Final = {
 }
 
 
+class _Content(ScrollPage):
+    """Wants to be as high as what is in it."""
+
+    def sizeHint(self) -> QSize:
+        layout = self.widget().layout()
+        assert layout is not None  # the page has just made it
+        return QSize(400, max(layout.totalHeightForWidth(self.viewport().width()), 40))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+
 class ApprovalCard(QFrame):
     """Shows one request at a time.
 
@@ -67,8 +81,6 @@ class ApprovalCard(QFrame):
         layout.addWidget(self._build_head())
         layout.addWidget(self._build_content(), 1)
         layout.addWidget(self._build_buttons())
-        theme = context.theme
-        self.setMaximumHeight(theme.px(560))
 
     @property
     def request(self) -> ApprovalRequest | None:
@@ -121,7 +133,7 @@ class ApprovalCard(QFrame):
         self._form_place = QVBoxLayout()
         self._problem = Label("", "danger", wrap=True)
         self._problem.hide()
-        page = ScrollPage("What would be done", width=2000, margins=(0, 0, 8, 0))
+        page = _Content("What would be done", width=2000, margins=(0, 0, 8, 0))
         page.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         page.body.setSpacing(8)
         page.body.addLayout(self._form_place)
@@ -129,8 +141,7 @@ class ApprovalCard(QFrame):
         page.body.addLayout(self._diff_place)
         page.body.addWidget(self._arguments)
         page.body.addStretch(1)
-        page.setMinimumHeight(self._context.theme.px(110))
-        page.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        page.setMinimumHeight(self._context.theme.px(90))
         self._page = page
         return page
 
@@ -169,7 +180,7 @@ class ApprovalCard(QFrame):
     def _fill_head(self, request: ApprovalRequest) -> None:
         risk = RISK_WORDS[request.spec.risk]
         what = request.preview.title if request.preview else request.spec.title
-        self._title.setText(f"{one_line(request.agent, 64)} wants to: {one_line(what, 300)}")
+        self._title.setText(f"“{one_line(request.agent, 64)}” wants to: {one_line(what, 300)}")
         self._tool.setText(f"Tool {one_line(request.spec.name)}, {of_server(request.spec.server)}")
         self._why.setText(visible(request.why))
         self._icon.set_icon(self._context.icons.icon(risk.icon, risk.color))

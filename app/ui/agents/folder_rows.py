@@ -16,7 +16,7 @@ from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.labels import ElidedLabel, IconLabel, Label
 from app.ui.widgets.layout import row
 
-_ACCESS = ("May read", "May read and change")
+_ACCESS = ("Read", "Read and change")
 
 
 class FolderRows(QWidget):
@@ -82,7 +82,7 @@ class FolderRows(QWidget):
         access = WheelShyBox()
         access.addItems(list(_ACCESS))
         access.setCurrentIndex(folder.can_write)
-        access.setFixedWidth(190)
+        access.setFixedWidth(186)
         access.setAccessibleName(f"{folder.path}: what may be done")
         access.activated.connect(partial(self._on_access_chosen, at))
         gone = IconButton(self._icons.icon("ph.x"), f"Take {folder.path.name} away", size=14)

@@ -32,9 +32,10 @@ class NewAgentSheet(Sheet):
 
     def __init__(self, window: QWidget, icons: Icons) -> None:
         super().__init__(window, icons, "New agent", width=520)
-        self.body.setSpacing(8)
+        self.body.setSpacing(0)
         words = "Begin with one of these. Everything about it can be changed later."
         self.body.addWidget(Label(words, "body2", wrap=True))
+        self.body.addSpacing(8)
         self.choices: list[Button] = []
         for template, icon in zip((*templates(), _EMPTY), _ICONS, strict=True):
             title = template.draft.name if template is not _EMPTY else "Empty agent"
@@ -44,7 +45,7 @@ class NewAgentSheet(Sheet):
             self.choices.append(button)
             self.body.addWidget(button)
             note = Label(template.description, "caption", wrap=True)
-            note.setContentsMargins(12, 0, 0, 8)
+            note.setContentsMargins(36, 0, 0, 10)
             self.body.addWidget(note)
         self.problem = Label("", "danger", wrap=True)
         self.problem.hide()

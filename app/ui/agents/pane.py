@@ -298,7 +298,7 @@ class AgentsPane(Pane):
             self.open_agent(self._first(ids))
         elif shelf.agent_id == self._wanted:
             self.shown.show_agent(next(e for e in shelf.agents if e.id == self._wanted))
-            self.view.sidebar.show_runs(shelf.runs, self._wanted_run)
+            self.view.sidebar.show_runs(shelf.runs, self.view.run_page.shown_run)
         self.view.sidebar.setVisible(bool(ids))
         self.view.sidebar.show_agents(shelf.agents, self._wanted)
         if self._is_stale:

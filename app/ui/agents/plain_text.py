@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import (
+    QFontMetricsF,
     QResizeEvent,
     QTextBlockFormat,
     QTextCharFormat,
@@ -88,10 +89,16 @@ class PlainText(QPlainTextEdit):
         self.show_text(self.toPlainText())
 
     def _fit(self) -> None:
-        lines = min(max(1, math.ceil(self.document().size().height())), self._most_lines)
+        wanted = max(1, math.ceil(self.document().size().height()))
+        lines = min(wanted, self._most_lines)
+        policy = Qt.ScrollBarPolicy
+        scrolls = policy.ScrollBarAsNeeded if wanted > lines else policy.ScrollBarAlwaysOff
+        if scrolls != self.verticalScrollBarPolicy():
+            self.setVerticalScrollBarPolicy(scrolls)
+        line = math.ceil(QFontMetricsF(self.font()).lineSpacing())  # as a line is laid out
         margins = self.contentsMargins()
-        around = 2 * self.document().documentMargin() + margins.top() + margins.bottom() + 10
-        height = math.ceil(lines * self.fontMetrics().lineSpacing() + around)
+        around = 2 * self.document().documentMargin() + margins.top() + margins.bottom()
+        height = math.ceil(lines * line + around)
         if height != self.height():
             self.setFixedHeight(height)
 

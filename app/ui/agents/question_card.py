@@ -60,6 +60,7 @@ class QuestionCard(QFrame):
         assert head_layout is not None  # row() has just made it
         head_layout.setAlignment(icon, Qt.AlignmentFlag.AlignTop)
         self._question: Question | None = None
+        self._buttons: list[Button] = []
 
     def show_question(self, agent: str, question: Question) -> None:
         """Ask this."""
@@ -71,12 +72,14 @@ class QuestionCard(QFrame):
             if (old := item.widget()) is not None:
                 old.hide()
                 old.deleteLater()
+        self._buttons = []
         for option in question.options:
             button = Button(one_line(option, 200).replace("&", "&&"), "option")
             button.setAccessibleName(f"Answer: {option}")
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(partial(self._on_option_clicked, option))
             self._options.addWidget(button)
+            self._buttons.append(button)
         self._guard.start()
         self._show_buttons()
         self.setAccessibleName("Question")
@@ -85,9 +88,8 @@ class QuestionCard(QFrame):
 
     def _show_buttons(self) -> None:
         may_answer = not self._guard.isActive()
-        for at in range(self._options.count()):
-            if (widget := self._options.itemAt(at).widget()) is not None:
-                widget.setEnabled(may_answer)
+        for button in self._buttons:
+            button.setEnabled(may_answer)
         self._send.setEnabled(may_answer and bool(self._answer.text().strip()))
 
     def _on_option_clicked(self, option: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.agents.trace import ModelReply, Step
@@ -58,7 +58,7 @@ class ReplyView(QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(4)
         self._layout.addWidget(row(self._title, self._sent, None, spacing=4))
-        self._layout.addWidget(row(self._fold, None))
+        self._layout.addWidget(self._fold, 0, Qt.AlignmentFlag.AlignLeft)
         self._layout.addWidget(self._text)
         self._layout.addWidget(self._error)
         self.calls = QVBoxLayout()

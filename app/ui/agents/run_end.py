@@ -107,7 +107,7 @@ def _doubtful(step: Step) -> ToolUse | None:
 
 
 def _offered(run: Run) -> tuple[str, ...]:
-    first = (CONTINUE,) if run.state.can_continue else ()
+    first: tuple[str, ...] = (CONTINUE,) if run.state.can_continue else ()
     if run.state is RunState.INTERRUPTED:
         first = (CONTINUE, DISCARD)
     copy = (COPY,) if run.answer else ()

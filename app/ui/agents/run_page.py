@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.agents.approvals import ApprovalRequest
 from app.agents.entities import Agent
@@ -24,7 +24,15 @@ from app.ui.pane import PaneContext
 from app.ui.widgets.layout import column
 from app.ui.widgets.sheet import Overlay
 
-_CARD_SHARE = 0.66  # of the height, that what asks the person may take
+_WIDTH = 780
+_CARD_SHARE = 0.7  # of the height, that what asks the person may take
+
+
+class _Pages(QStackedWidget):
+    """Gives way to what asks the person."""
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, 60)
 
 
 class RunPage(QWidget):
@@ -55,7 +63,7 @@ class RunPage(QWidget):
         self.strip.stop_requested.connect(self.stop)
         self.composer = TaskComposer(context.icons)
         self.composer.submitted.connect(self.task_submitted)
-        self._top = QStackedWidget()
+        self._top = _Pages()
         self._top.addWidget(self.start)
         self._top.addWidget(self.trace)
         layout = QVBoxLayout(self)
@@ -150,15 +158,13 @@ class RunPage(QWidget):
 
     def _build_dock(self) -> QWidget:
         inner = column(self.approval, self.question, self.strip, self.composer, spacing=8)
-        inner.setMaximumWidth(self._context.theme.px(828))
-        dock = QFrame()
-        dock.setObjectName("rundock")
-        around = QVBoxLayout(dock)
-        around.setContentsMargins(0, 0, 0, 0)
-        page = column(inner, margins=(24, 4, 24, 16))
-        layout = page.layout()
-        assert layout is not None  # column() has just made it
-        around.addWidget(page)
+        inner.setMaximumWidth(_WIDTH)
+        dock = QWidget()
+        around = QHBoxLayout(dock)
+        around.setContentsMargins(16, 4, 16, 16)
+        around.addStretch(1)
+        around.addWidget(inner, 1000)  # as the pages above: all the width there is, up to its own
+        around.addStretch(1)
         return dock
 
     def _show_dock(self) -> None:

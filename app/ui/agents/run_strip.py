@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from app.ui.agents.live_run import LiveRun
 from app.ui.agents.words import WAITS, seconds_text, spent_text
@@ -14,6 +15,7 @@ from app.ui.widgets.layout import row
 from app.ui.widgets.progress import ProgressBar
 
 _TICK_MS = 500
+_NARROW = 520  # in less room the bar is left out
 
 
 class RunStrip(QFrame):
@@ -32,6 +34,7 @@ class RunStrip(QFrame):
         self._live: LiveRun | None = None
         self._icon = IconLabel(context.icons.icon("ph.spinner-gap", "info"))
         self._state = ElidedLabel("", "h3")
+        self._state.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._spent = ElidedLabel("", "caption")
         self._bar = ProgressBar("Steps of this run")
         self._bar.setFixedWidth(context.theme.px(90))
@@ -77,6 +80,10 @@ class RunStrip(QFrame):
             budgets = run.agent.budgets
             self._spent.set_text(spent_text(run.spent, budgets, live.work_s))
             self._bar.show_progress(min(run.spent.steps, budgets.steps), budgets.steps)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._bar.setVisible(event.size().width() >= self._context.theme.px(_NARROW))
 
 
 def _state(live: LiveRun) -> str:

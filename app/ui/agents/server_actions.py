@@ -71,13 +71,12 @@ class ServerActions(QObject):
     def add(self) -> AddSheet:
         """Ask what is to be added."""
         sheet = AddSheet(self._parent.window(), self._context.icons, self._context.theme)
-        sheet.pasted.connect(lambda text: self._add(sheet, partial(self._import, text)))
+        sheet.pasted.connect(
+            lambda text: self._add(sheet, partial(self._servers.import_json, text))
+        )
         sheet.filled_in.connect(lambda draft: self._add(sheet, partial(self._add_draft, draft)))
         sheet.open()
         return sheet
-
-    def _import(self, text: str) -> tuple[str, ...]:
-        return self._servers.import_json(text)
 
     def _add_draft(self, draft: ServerDraft) -> tuple[str, ...]:
         return (add_draft(self._servers, draft),)

@@ -89,8 +89,9 @@ class ServerCard(Card):
             announce(self, f"{one_line(self._name)}: {now}")
 
     def show_problem(self, error: AppError) -> None:
-        """Say why what was asked for could not be done."""
+        """Say why what was asked for could not be done; the switches go back to what holds."""
         self.drop_problem()
+        self._show()
         self._bar = InfoBar(
             self._icons, plain(error.message), Severity.DANGER, hint=plain(error.hint)
         )
@@ -131,7 +132,7 @@ class ServerCard(Card):
         below.setContentsMargins(32, 0, 4, 0)
         below.setSpacing(4)
         folds = QHBoxLayout()
-        folds.setContentsMargins(-8, 0, 0, 0)  # the caret stands below the words above
+        folds.setContentsMargins(0, 0, 0, 0)
         folds.addWidget(self.tools_fold)
         folds.addWidget(self.log_fold)
         folds.addStretch(1)

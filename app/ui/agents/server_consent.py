@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from app.agents.mcp.entities import LaunchTerms, Transport
@@ -17,9 +15,6 @@ from app.ui.widgets.buttons import Button
 from app.ui.widgets.choice import Severity
 from app.ui.widgets.info_bar import InfoBar
 from app.ui.widgets.labels import Label
-
-# The second half of a double click on what opened the sheet must not agree to it.
-_ARMED_AFTER_MS: Final = 600
 
 
 class ConsentSheet(ServerSheet):
@@ -53,8 +48,7 @@ class ConsentSheet(ServerSheet):
         words = "You are asked again before anything of this changes."
         self.content.addWidget(Label(words, "caption", wrap=True))
         self.finish(self.run)
-        self.run.setEnabled(False)
-        QTimer.singleShot(_ARMED_AFTER_MS, self.run, lambda: self.run.setEnabled(True))
+        self.arm_later(self.run)
         self.run.clicked.connect(self._on_run_clicked)
 
     def first_focus(self) -> QWidget | None:

@@ -4,7 +4,6 @@ another line."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt
@@ -26,10 +25,7 @@ _HANG: Final = 16  # how far what is wrapped stands in
 
 
 class PlainElided(ElidedLabel):
-    """An elided label whose tool tip never turns into rich text, and that a short word fits."""
-
-    def setToolTip(self, text: str) -> None:
-        super().setToolTip(f"<span>{escape(text)}</span>" if "<" in text else text)
+    """An elided label that a short word fits."""
 
     def minimumSizeHint(self) -> QSize:
         return super().minimumSizeHint().boundedTo(self.sizeHint())

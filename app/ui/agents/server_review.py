@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from app.agents.mcp.entities import ToolReview
@@ -15,7 +15,6 @@ from app.ui.widgets.buttons import Button
 from app.ui.widgets.labels import Label
 
 _TONES = {"+": "ok", "-": "danger", "@": "text2"}
-_ARMED_AFTER_MS = 600  # as for the consent to run a server
 
 
 class ReviewSheet(ServerSheet):
@@ -50,8 +49,7 @@ class ReviewSheet(ServerSheet):
         self.back.setAccessibleName("Leave off")
         self.accept = Button("Allow it")
         self.accept.clicked.connect(self._on_accept_clicked)
-        self.accept.setEnabled(False)
-        QTimer.singleShot(_ARMED_AFTER_MS, self.accept, lambda: self.accept.setEnabled(True))
+        self.arm_later(self.accept)
         self.finish(self.accept)
 
     def first_focus(self) -> QWidget | None:

@@ -16,6 +16,8 @@ from app.ui.widgets.layout import NONE, ScrollPage, column, row
 from app.ui.widgets.sheet import Sheet
 
 _LEAST_HEIGHT: Final = 96
+# The second half of a double click on what opened the sheet must not agree to anything.
+_ARMED_AFTER_MS: Final = 500
 _FIELD_MARGINS: Final = (2, 2, 12, 2)
 
 
@@ -42,6 +44,11 @@ class ServerSheet(Sheet):
         """Close the content and put the buttons below it; `back` stands before them."""
         self.content.addStretch(1)
         self.body.addWidget(row(None, self.back, *buttons))
+
+    def arm_later(self, button: QWidget) -> None:
+        """Let a button that agrees to something be used only after a moment."""
+        button.setEnabled(False)
+        QTimer.singleShot(_ARMED_AFTER_MS, button, lambda: button.setEnabled(True))
 
     def show_problem(self, error: AppError) -> None:
         """Say what went wrong; what was entered stays."""
@@ -75,7 +82,9 @@ class ServerSheet(Sheet):
         QTimer.singleShot(0, self, self.place)
 
     def place(self) -> None:
-        self._scroll.updateGeometry()  # a scroll area does not pass on what its content asks for
+        # A scroll area does not pass on what its content asks for, and layouts remember heights.
+        self._scroll.updateGeometry()
+        self.body.invalidate()
         super().place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

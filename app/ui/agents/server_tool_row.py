@@ -38,6 +38,7 @@ class ToolRow(QWidget):
     ) -> None:
         super().__init__(parent)
         self._view: ToolView | None = None
+        self._is_touched = False  # the person chose something that may not come true
         name = one_line(view.name)
         self.title = PlainElided("", "h3")
         self.mark = Tag("")
@@ -56,9 +57,9 @@ class ToolRow(QWidget):
 
     def show_view(self, view: ToolView) -> None:
         """Show another state of the same tool."""
-        if view == self._view:
+        if view == self._view and not self._is_touched:
             return
-        self._view = view
+        self._view, self._is_touched = view, False
         name = one_line(view.name)
         has_title = view.title and view.title != name
         self.title.set_text(f"{view.title} ({name})" if has_title else name)
@@ -105,6 +106,7 @@ class ToolRow(QWidget):
     def _on_chosen(self) -> None:
         view = self._view
         if view is not None:
+            self._is_touched = True
             self.set_requested.emit(view.name, self.switch.isChecked(), self.risk.chosen)
 
 

@@ -105,8 +105,8 @@ class ServersPage(QWidget):
         self.agents_changed()
 
     def agents_changed(self) -> None:
-        """Something about servers or agents changed: read the list again."""
-        if self._services is None:
+        """Something about servers or agents changed: read the list again, now or when shown."""
+        if self._services is None or not self.isVisible():
             return
         if self._is_reading:
             self._is_stale = True
@@ -281,8 +281,7 @@ class ServersPage(QWidget):
         if not event.spontaneous():
             self._drop_bars("undo")
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        is_back = event.type() == QEvent.Type.ActivationChange and self.isActiveWindow()
-        if is_back and self.isVisible():
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.WindowActivate:
             self.agents_changed()  # the file may have been mended in an editor
+        return super().event(event)

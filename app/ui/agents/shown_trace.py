@@ -27,7 +27,7 @@ class Growth:
 
 @dataclass(frozen=True, slots=True)
 class StepsRead:
-    """All steps there are; those that were shown before and are not among them will be made anew."""
+    """All steps there are; others that were shown before will be made anew."""
 
     steps: tuple[Step, ...]
 

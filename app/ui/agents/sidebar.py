@@ -7,7 +7,7 @@ from datetime import datetime
 
 from PySide6.QtCore import QAbstractListModel, QItemSelectionModel, QModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QListView, QSizePolicy, QVBoxLayout, QWidget
 
 from app.agents.entities import Agent, AgentId
 from app.agents.trace import Run, RunId
@@ -59,17 +59,17 @@ class AgentsSidebar(QFrame):
         row(ElidedLabel("Agents", "h2"), None, servers, new, margins=(16, 0, 10, 0), into=header)
         self.task_button = Button("New task", "small", icons.icon("ph.plus"))
         self.task_button.clicked.connect(self.task_requested)
-        self._runs_title = row(
-            Label("Runs", "overline"), None, self.task_button, margins=(8, 6, 2, 0)
-        )
+        runs_title = row(Label("Runs", "overline"), None, self.task_button, margins=(8, 6, 2, 0))
+        runs_title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._no_runs = Label("None yet.", "caption")
         self._no_runs.setContentsMargins(10, 4, 0, 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 0, 8, 8)
         layout.setSpacing(2)
-        for part in (header, self.agent_list, self._runs_title, self._no_runs):
+        for part in (header, self.agent_list, runs_title, self._no_runs):
             layout.addWidget(part)
         layout.addWidget(self.run_list, 1)
+        layout.addStretch()
         theme.changed.connect(self._fit)
 
     def show_agents(self, agents: Sequence[Agent], chosen: AgentId | None) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -83,7 +83,7 @@ class FieldGrid(QWidget):
             label.setBuddy(field)
             self._cells.append(column(label, field, spacing=2))
         self._columns = 0
-        self._place(len(self._cells))
+        self._place(2)
 
     def _place(self, columns: int) -> None:
         if columns == self._columns:
@@ -91,6 +91,9 @@ class FieldGrid(QWidget):
         self._columns = columns
         for at, cell in enumerate(self._cells):
             self._grid.addWidget(cell, at // columns, at % columns)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())  # else four could never become two
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

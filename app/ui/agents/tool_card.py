@@ -12,13 +12,13 @@ from app.ui.agents.plain_text import PAGE, PagedText
 from app.ui.agents.source_chips import SourceChips
 from app.ui.agents.words import (
     GROUND_WORDS,
-    OUTCOME_WORDS,
     RISK_WORDS,
     VERDICT_WORDS,
     call_text,
     of_server,
     one_line,
     seconds_text,
+    use_words,
 )
 from app.ui.amounts import size_text
 from app.ui.pane import PaneContext
@@ -27,11 +27,12 @@ from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.labels import ElidedLabel, IconLabel, Label, Tag
 from app.ui.widgets.layout import column, row
 
+_MOST_PEEK = 4_000  # characters of what changed, while it is folded
 _SHORT = 2_000  # characters of a result that are shown at first
 
 
 class ToolCard(QFrame):
-    """Folded to two lines, or with everything that is known of the call.
+    """Folded to two lines and what changed, or with everything that is known of the call.
 
     Signals:
         whole_requested: all of a result is wanted; the `Step`. `show_whole` answers.
@@ -46,7 +47,8 @@ class ToolCard(QFrame):
         self._context = context
         self._step: Step | None = None
         self._approvals: tuple[ApprovalAsked, ...] = ()
-        self._details: QWidget | None = None
+        self._is_open = False
+        self._below: QWidget | None = None  # the details, or what changed
         self._whole = ""
         self.setObjectName("toolcard")
         self._icon = IconLabel(context.icons.icon("ph.spinner-gap"))
@@ -71,23 +73,25 @@ class ToolCard(QFrame):
     @property
     def is_open(self) -> bool:
         """Whether the details are shown."""
-        return self._details is not None
+        return self._is_open
+
+    @property
+    def step(self) -> Step:
+        """The step as it is shown."""
+        assert self._step is not None  # it shows one from the start
+        return self._step
 
     @property
     def use(self) -> ToolUse:
         """The call as it is shown."""
-        assert self._step is not None  # it shows one from the start
-        assert isinstance(self._step.detail, ToolUse)
-        return self._step.detail
+        assert isinstance(self.step.detail, ToolUse)
+        return self.step.detail
 
-    def show_step(self, step: Step, approvals: tuple[ApprovalAsked, ...]) -> None:
-        """Show how far the call is."""
-        before = self._step
-        if before is step and approvals == self._approvals:
-            return
+    def show_step(self, step: Step, approvals: tuple[ApprovalAsked, ...], *, is_live: bool) -> None:
+        """Show how far the call is, in a run that goes on or in one that is over."""
         self._step, self._approvals = step, approvals
         use = self.use
-        words = OUTCOME_WORDS[use.outcome]
+        words = use_words(use, is_live=is_live)
         self._icon.set_icon(self._context.icons.icon(words.icon, words.color))
         self._title.set_text(one_line(use.title, 200))
         server = of_server(use.server) if use.server else ""
@@ -99,18 +103,23 @@ class ToolCard(QFrame):
         said = f"{use.title}, {words.text}"
         self.setAccessibleName(visible(said))
         self._fold.setAccessibleName(f"Details of {visible(said)}")
-        if self.is_open or (before is None and use.diff and use.outcome is Outcome.DONE):
-            self.set_open(True)
+        self.set_open(self.is_open)
 
     def set_open(self, is_open: bool) -> None:
         """Fold or unfold it; the details are made anew."""
-        if self._details is not None:
-            self._details.hide()
-            self._details.deleteLater()
-            self._details = None
+        self._is_open = is_open
+        if self._below is not None:
+            self._below.hide()
+            self._below.deleteLater()
+            self._below = None
         if is_open:
-            self._details = self._build_details()
-            self._layout.addWidget(self._details)
+            self._below = self._build_details()
+        elif self.use.diff and self.use.outcome is Outcome.DONE:
+            words = "What changed"
+            diff = self.use.diff[:_MOST_PEEK]
+            self._below = PagedText(self._context.theme, words, diff, is_diff=True, lines=8)
+        if self._below is not None:
+            self._layout.addWidget(self._below)
         name, tip = ("caret-up", "Hide") if is_open else ("caret-down", "Show")
         self._fold.setIcon(self._context.icons.icon(f"ph.{name}"))
         self._fold.setToolTip(f"{tip} the details")

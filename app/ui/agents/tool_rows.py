@@ -128,7 +128,7 @@ class ToolRows(QWidget):
         policy: Policy,
     ) -> None:
         box = self._boxes[name] = PolicyBox(name, risk, policy)
-        box.setFixedWidth(108)
+        box.setFixedWidth(118)
         box.edited.connect(partial(self._on_edited, name))
         sign = IconLabel(self._icons.icon(icon, color))
         holder = row(sign, column(*texts, spacing=0), tag, box, spacing=10)

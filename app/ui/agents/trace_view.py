@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.agents.mcp.definitions import shown as visible
 from app.agents.trace import ModelReply, Note, Run, Step, StepId, ToolUse
@@ -22,6 +22,7 @@ from app.ui.widgets.labels import IconLabel, Label
 from app.ui.widgets.layout import ScrollPage, row
 
 _LONG_TASK = 1_500
+_WIDEST_TASK = 560
 _SLICE_S = 0.02  # that the window is kept busy for at a time
 
 
@@ -94,6 +95,9 @@ class TraceView(ScrollPage):
     def finish(self) -> None:
         """The run that is shown is over."""
         self._is_live = False
+        for card in self.cards:
+            if card.use.outcome.is_open:
+                self._show_step(card, card.step)
         self._build()
 
     @property
@@ -150,7 +154,8 @@ class TraceView(ScrollPage):
         if isinstance(widget, ReplyView):
             widget.show_step(step, self._trace.growth(step.id))
         elif isinstance(widget, ToolCard):
-            widget.show_step(step, self._trace.approvals(step.id))
+            approvals = self._trace.approvals(step.id)
+            widget.show_step(step, approvals, is_live=self._is_live)
 
     def _reply(self) -> ReplyView:
         view = ReplyView(self._context, self._replies)
@@ -178,17 +183,23 @@ class TraceView(ScrollPage):
         bubble.setObjectName("user")
         layout = QVBoxLayout(bubble)
         layout.setContentsMargins(14, 10, 14, 10)
+        px = self._context.theme.px
         if len(task) > _LONG_TASK:
             layout.addWidget(PagedText(self._context.theme, "Task", task, lines=10))
         else:
-            label = Label(visible(task), "prose", wrap=True)
+            label = Label(visible(task), "prose")
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            label.ensurePolished()
+            label.setWordWrap(label.sizeHint().width() > px(_WIDEST_TASK - 28))
             layout.addWidget(label)
-        bubble.setMaximumWidth(self._context.theme.px(560))
-        holder = row(None, bubble)
-        holder_layout = holder.layout()
-        assert holder_layout is not None  # row() has just made it
-        holder_layout.setStretch(1, 100)  # type: ignore[attr-defined]  # it is a box
+            if not label.wordWrap():
+                bubble.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        bubble.setMaximumWidth(px(_WIDEST_TASK))
+        holder = QWidget()
+        around = QHBoxLayout(holder)
+        around.setContentsMargins(0, 0, 0, 0)
+        around.addStretch(1)
+        around.addWidget(bubble, 1000)  # all the width there is, up to its own
         return holder
 
     def _add_end(self, run: Run) -> None:

@@ -142,6 +142,7 @@ class AgentsView(QWidget):
             button.clicked.connect(lambda _checked=False, page=page: self.page_chosen.emit(page))
         segments = QFrame()
         segments.setObjectName("segments")
+        segments.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         row(*self._switch.values(), margins=(2, 2, 2, 2), spacing=2, into=segments)
         row(self._name, None, self._state, segments, margins=(24, 0, 16, 0), into=header)
         self._switch[RUN].setChecked(True)

@@ -52,6 +52,8 @@ OUTCOME_WORDS: Final = {
     Outcome.STOPPED: Words("Stopped", "ph.stop-circle"),
     Outcome.UNKNOWN: Words("Not known whether it was done", "ph.question", "warn"),
 }
+_UNDECIDED: Final = Words("Not decided", "ph.hand", "warn")
+_BROKEN_OFF: Final = Words("Broken off", "ph.question", "warn")
 RISK_WORDS: Final = {
     Risk.COMPUTE: Words("Computes", "ph.calculator", "", "It only works with what it is given."),
     Risk.ASK: Words("Asks you", "ph.chat-circle", "", "It asks you something."),
@@ -84,6 +86,15 @@ def one_line(text: str, most: int = _MOST_SHORT) -> str:
     """The start of a text in one line, nothing in it hidden."""
     line = visible(" ".join(text[: 4 * most].split()))
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+
+
+def use_words(use: ToolUse, *, is_live: bool) -> Words:
+    """How far a call is. In a run that is over, none is going on."""
+    if use.outcome is Outcome.WAITING and not is_live:
+        return _UNDECIDED
+    if use.outcome is Outcome.RUNNING and (not is_live or use.risk is Risk.ASK):
+        return WAITS if is_live else _BROKEN_OFF
+    return OUTCOME_WORDS[use.outcome]
 
 
 def seconds_text(seconds: float) -> str:

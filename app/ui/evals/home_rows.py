@@ -18,6 +18,8 @@ from app.ui.widgets.labels import ElidedLabel, IconLabel, Label, Tag
 from app.ui.widgets.layout import Card
 from app.ui.widgets.progress import ProgressBar
 
+_TARGET = 28  # pixels; the least that is easily hit
+
 
 class ReadyCard(Card):
     """A ready-made evaluation.
@@ -67,6 +69,7 @@ class RowCard(Card):
         self.name = ElidedLabel("", "h3")
         self.facts = ElidedLabel("", "caption")
         self.more = IconButton(icons.icon("ph.dots-three-bold", "text"), "More")
+        self.more.setMinimumSize(_TARGET, _TARGET)  # also while a list that grew is laid out
         self.more.clicked.connect(self._on_more_clicked)
         self.head = QHBoxLayout()
         self.head.setSpacing(8)

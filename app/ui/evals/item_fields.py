@@ -17,7 +17,6 @@ from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import column, row
 
-
 _MOST_LINES = 12  # of a LongText
 
 

@@ -151,6 +151,8 @@ class RunFields(QWidget):
             return "This model cannot be used now. Choose another one."
         if not self.settings.is_usable:
             return self.settings.problem.text()
+        if self._lacks_metric:
+            return "Nothing would be measured. Add a metric."
         if any(card.problem.text() for card in self.metrics.cards):
             return "A metric is not set right. Open “What is measured” to see which."
         return ""
@@ -191,6 +193,13 @@ class RunFields(QWidget):
         at = self.source.currentIndex() - self._is_reading
         suites = self._suites or ()
         return suites[at] if 0 <= at < len(suites) else None
+
+    @property
+    def _lacks_metric(self) -> bool:
+        """Whether a person took all metrics away; a run without any would take the suite's."""
+        suite = self._suite
+        has_own = suite is not None and bool(suite.metrics) and not self._is_reading
+        return has_own and not self.metrics.documents
 
     @property
     def _own_text(self) -> str:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _MOST_CHECKED = 5_000  # items that are looked at one by one
 _CHARACTERS_PER_TOKEN = 4
+_READING_METRICS = frozenset(each["metric"] for each in READ_METRICS)
+_NOTHING_SCORED = "Nothing is scored: the answers are kept, and can be scored later."
 NO_SUITE = SuiteId(0)  # of a plan whose text is not stored yet
 
 
@@ -93,7 +95,7 @@ def forecast(services: Services, draft: RunDraft) -> Forecast:
         estimate.seconds,
         judges * estimate.requests,
         _fits(estimate),
-        (*gaps(some, metrics, plan.task), *unaskable),
+        (*(gaps(some, metrics, plan.task) if metrics else (_NOTHING_SCORED,)), *unaskable),
     )
 
 
@@ -116,7 +118,9 @@ def gaps(
     for metric in metrics:
         lacking, what = _lacking(items, metric)
         name = name_of(metric)
-        if lacking and lacking == len(items):
+        if metric.get("metric") in _READING_METRICS:
+            found.append(f"“{name}” is measured while models read; it scores no answer.")
+        elif lacking and lacking == len(items):
             found.append(f"No item has {what}: “{name}” cannot score anything.")
         elif lacking:
             have = count_text(lacking, "item has", "items have")

@@ -15,7 +15,7 @@ from app.ui.forms.fields import WheelShyBox, plain
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import row
 
-_FIELD_WIDTH = 110
+_FIELD_WIDTH, _LABEL_WIDTH = 110, 116
 _MOST_TOKENS = 1_000_000
 _MOST_SEED = 2**31 - 1
 _HOTTEST = 5.0
@@ -64,6 +64,7 @@ class SettingsField(QWidget):
         self.thinking = WheelShyBox()
         self.thinking.setAccessibleName("Thinking before the answer")
         self.thinking.addItems(list(_THINKING))
+        self.thinking.setFixedWidth(_FIELD_WIDTH)
         self.repeats = SpinField("Times each item is asked", 1, MOST_REPEATS, 1)
         self.seed = SpinField("Seed", 0, _MOST_SEED, 0)
         self.own = QWidget()
@@ -174,6 +175,7 @@ class ItemsField(QWidget):
 
 def _put(grid: QGridLayout, at: int, words: str, field: QWidget, said: str) -> None:
     label = Label(words)
+    label.setMinimumWidth(_LABEL_WIDTH)  # two grids, one line
     label.setBuddy(field)
     grid.addWidget(label, at, 0)
     grid.addWidget(field, at, 1)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app.bootstrap import Services
 
 _APART_MS = 300
-_AROUND = QSize(48, 100)  # of the card, around its content
+_AROUND = QSize(48, 124)  # of the card, around its content
 _HIGHEST = 860
 _TITLES = {
     Preset.NONE: "New evaluation",

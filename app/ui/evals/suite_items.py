@@ -84,6 +84,12 @@ class SuiteItemsModel(QAbstractTableModel):
         rows = self._pages.get(number, ())
         return rows[at] if at < len(rows) else None
 
+    def is_read(self, row: int) -> bool:
+        """Whether a row is known as it is now; it is asked for where it is not."""
+        self.look(row)
+        number = row // PAGE
+        return number in self._pages and number not in self._stale
+
     def row_of(self, key: str) -> int | None:
         """The row of an item among those that were read."""
         for number, rows in self._pages.items():

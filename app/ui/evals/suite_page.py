@@ -14,14 +14,12 @@ from app.base.errors import AppError
 from app.evals.entities import Item
 from app.evals.runs.entities import StoredSuite, SuiteId
 from app.ui.evals.suite_actions import SuiteActions
+from app.ui.evals.suite_choice import ItemChoice
 from app.ui.evals.suite_drafts import ItemKeeper, Place
 from app.ui.evals.suite_reading import (
     ItemFilter,
-    ItemLook,
-    Opened,
     blank_item,
     copied,
-    read_item,
     rekey,
 )
 from app.ui.evals.suite_rows import SuiteRows
@@ -50,12 +48,10 @@ class SuitePage(QWidget):
         super().__init__(parent)
         self._context = context
         self._services: Services | None = None
-        self._shown: Place | None = None
-        self._is_adding = False  # the item that is shown has no row yet
-        self._awaited_row = -1  # was chosen before it was read
         self.keeper = ItemKeeper(context.jobs, self)
         self.rows = SuiteRows(context.jobs, self)
         self.view = SuiteView(context, self.rows.items, self)
+        self.choice = ItemChoice(context.jobs, self.keeper, self.rows, self.view, self)
         self.doing = SuiteActions(context, self.keeper, self)
         self.settings = SuiteSettings(context, self)
         self._search_timer = QTimer(self, singleShot=True, interval=_SEARCH_AFTER_MS)
@@ -66,13 +62,14 @@ class SuitePage(QWidget):
         self._services = services
         self.keeper.attach(services.evals.suites)
         self.rows.attach(services.evals.suites)
+        self.choice.attach(services.evals.suites)
 
     def show_suite(self, suite_id: SuiteId) -> None:
         """Show a suite from its beginning."""
         self.keeper.flush()
         self.view.filter.reset()
         self.view.clear_problems()
-        self._show_nothing()
+        self.choice.show_nothing()
         self.rows.show(suite_id, ItemFilter())
 
     def refresh(self) -> None:
@@ -82,7 +79,7 @@ class SuitePage(QWidget):
     @property
     def is_busy(self) -> bool:
         """Whether something is being read or saved."""
-        return self.rows.is_busy or self.keeper.is_busy or self._awaited_row >= 0
+        return self.rows.is_busy or self.keeper.is_busy or self.choice.is_waiting
 
     def unsaved_question(self) -> str | None:
         """What to ask before the window closes; None where all that was typed is stored now."""
@@ -100,141 +97,40 @@ class SuitePage(QWidget):
         header.details_requested.connect(partial(self._with_suite, self.settings.edit_details))
         header.versions_requested.connect(partial(self._with_suite, self.settings.show_versions))
         header.export_requested.connect(partial(self._with_suite, self.doing.export))
-        for each in (header, view):
-            each.add_requested.connect(self.add_item)
-            each.paste_requested.connect(self.paste)
+        for part in (header, view):
+            part.add_requested.connect(self.add_item)
+            part.paste_requested.connect(self.paste)
         view.removal_requested.connect(self.remove_chosen)
         view.filter.changed.connect(self._search_timer.start)
-        view.table.moved.connect(self._on_row_moved)
+        view.stuck_wanted.connect(self._go_back_to)
         self._search_timer.timeout.connect(self._on_filter_rested)
-        editor.edited.connect(self._on_edited)
         editor.key_edited.connect(self._on_key_edited)
         editor.duplicate_requested.connect(self.duplicate)
         editor.remove_requested.connect(self.remove_shown)
-        self.keeper.saved.connect(self._on_saved)
-        self.keeper.changed.connect(self._show_state)
-        self.rows.opened.connect(self._on_opened)
-        self.rows.page_taken.connect(self._on_page_taken)
         self.rows.failed.connect(view.show_problem)
         for each in (self.doing, self.settings):
             each.changed.connect(partial(self.rows.refresh, now=True))
             each.failed.connect(view.show_problem)
 
-    # What is shown.
-
-    def _on_opened(self, opened: Opened, is_fresh: bool) -> None:
-        self.view.show_opened(opened)
-        self._show_parts()
-        if is_fresh and opened.shown and not self._is_adding:
-            self.view.table.go_to(0)
-
-    def _on_page_taken(self) -> None:
-        items, table = self.rows.items, self.view.table
-        if self._awaited_row >= 0 and items.look(self._awaited_row) is not None:
-            self._on_row_moved(self._awaited_row)
-        if self._shown is None or len(table.chosen_rows()) > 1:
-            return
-        row = items.row_of(self._shown.key)  # rows above it may have come or gone
-        if row is not None and table.chosen_rows() != (row,):
-            self._is_adding = False
-            table.choose(row)
-
-    def _on_row_moved(self, row: int) -> None:
-        self.keeper.flush()
-        look = self.rows.items.look(row)
-        self._awaited_row = row if look is None else -1
-        if look is None or self.rows.suite_id is None or self._services is None:
-            return
-        place = Place(self.rows.suite_id, look.key)
-        if place == self._shown:
-            return
-        self._shown, self._is_adding = place, False
-        if (item := self.keeper.unsaved(place)) is not None:
-            self._show_item(place, item)
-            return
-        self._context.jobs.submit(
-            read_item,
-            self._services.evals.suites,
-            place.suite,
-            self.rows.filter,
-            row,
-            place.key,
-            owner=self,
-            done=partial(self._show_item, place),
-            failed=self.view.show_problem,
-        )
-
-    def _show_item(self, place: Place, item: Item) -> None:
-        if place == self._shown:
-            self.view.editor.show_item(self.keeper.unsaved(place) or item)
-            self._show_state()
-
-    def _show_new(self, item: Item) -> None:
-        """Show an item that may have no row."""
-        assert self.rows.suite_id is not None
-        self._shown, self._is_adding = Place(self.rows.suite_id, item.key), True
-        row = self.rows.items.row_of(item.key)
-        self.view.table.choose(-1 if row is None else row)
-        self.view.editor.show_item(item)
-        self._show_parts()
-        self._show_state()
-
-    def _show_nothing(self) -> None:
-        self._shown, self._awaited_row, self._is_adding = None, -1, False
-        self.view.editor.show_item(None)
-
-    def _show_parts(self) -> None:
-        opened = self.rows.shown
-        has_items = opened is None or opened.suite.items > 0 or self._is_adding
-        self.view.show_parts(has_items=has_items)
-        if opened is not None and not opened.shown and not self._is_adding:
-            self._show_nothing()
-
-    def _show_state(self) -> None:
-        elsewhere = [each for each in self.keeper.stuck if each != self._shown]
-        self.view.show_stuck(elsewhere, self._go_back_to)
-        if self._shown is None:
-            return
-        is_saved = self.keeper.unsaved(self._shown) is None
-        words = ("" if self._is_adding else "Saved") if is_saved else "Saving…"
-        self.view.editor.say(words, self.keeper.problem(self._shown))
-
     def _go_back_to(self, place: Place) -> None:
+        """Show an item that cannot be saved."""
         item = self.keeper.unsaved(place)
         if item is None:
             return
         if place.suite != self.rows.suite_id:
             self.show_suite(place.suite)
         self._let_all_through()
-        self._show_new(item)
-
-    # Editing.
-
-    def _on_edited(self, item: Item) -> None:
-        if self._shown is not None:
-            self.keeper.touch(self._shown.suite, item)
-            self.rows.items.replace(ItemLook.of(item))
-
-    def _on_saved(self, place: Place, item: Item) -> None:
-        if place.suite == self.rows.suite_id:
-            self.rows.items.replace(ItemLook.of(item))
-            self.rows.refresh()
-            if place == self._shown and self.rows.items.row_of(place.key) is None:
-                self._look_at_end()
-
-    def _look_at_end(self) -> None:
-        """Have the last rows read, where what is new will be."""
-        self.rows.items.look(self.rows.items.rowCount() - 1)
+        self.choice.show_new(item)
 
     def _on_key_edited(self, key: str) -> None:
-        item, place = self.view.editor.item, self._shown
+        item, place = self.view.editor.item, self.choice.place
         if item is None or place is None or self._services is None:
             return
 
         def done(new: Item) -> None:
             self.keeper.forget(place)
-            if self._shown == place:
-                self._show_new(new)
+            if self.choice.place == place:
+                self.choice.show_new(new)
             self.rows.refresh(now=True)
 
         work = partial(rekey, self._services.evals.suites, place.suite, item, key)
@@ -247,7 +143,7 @@ class SuitePage(QWidget):
         if self.rows.suite_id is not None:
             self.keeper.flush()
             self._let_all_through()
-            self._show_new(blank_item())
+            self.choice.show_new(blank_item())
             self.view.editor.focus_question()
 
     def duplicate(self) -> None:
@@ -256,21 +152,20 @@ class SuitePage(QWidget):
         if item is not None and self.rows.suite_id is not None:
             self._let_all_through()
             copy = copied(item)
-            self._show_new(copy)
+            self.choice.show_new(copy)
             self.keeper.touch(self.rows.suite_id, copy)
             self.keeper.flush()
 
     def remove_shown(self) -> None:
         """Take out the item that is shown."""
-        if (place := self._shown) is None:
+        if (place := self.choice.place) is None:
             return
         row = self.rows.items.row_of(place.key)
         if row is not None:
             self._remove([(row, place.key)])
         else:  # it was never stored
             self.keeper.forget(place)
-            self._show_nothing()
-            self._show_parts()
+            self.choice.show_nothing()
 
     def remove_chosen(self) -> None:
         """Take out the items that are selected in the table."""
@@ -292,7 +187,7 @@ class SuitePage(QWidget):
             if self.keeper.problem(place) is not None:
                 self.keeper.forget(place)  # what cannot be saved goes with it
         self.doing.remove(self._services.evals.suites, suite_id, self.rows.filter, rows)
-        self._show_nothing()
+        self.choice.show_nothing(freed_row=rows[0][0])
 
     def _let_all_through(self) -> None:
         """What is new shall be seen."""
@@ -317,5 +212,5 @@ class SuitePage(QWidget):
         wanted = self.view.filter.wanted
         if self.rows.suite_id is not None and wanted != self.rows.filter:
             self.keeper.flush()
-            self._show_nothing()
+            self.choice.show_nothing()
             self.rows.show(self.rows.suite_id, wanted)

@@ -72,9 +72,13 @@ class Page:
     rows: tuple[ItemLook, ...]
 
 
-def read_suite(suites: SuiteService, suite_id: SuiteId, wanted: ItemFilter) -> Opened:
-    """A suite as it is now."""
+def read_suite(
+    suites: SuiteService, suite_id: SuiteId, wanted: ItemFilter, before: Opened | None = None
+) -> Opened:
+    """A suite as it is now; `before` is what was read last, for what cannot have changed since."""
     suite = suites.get(suite_id)
+    if before is not None and before.wanted == wanted and before.suite.number == suite.number:
+        return replace(before, suite=suite)
     shown = suite.items
     if wanted != ItemFilter():
         shown = suites.count(suite_id, search=wanted.search, tag=wanted.tag)

@@ -69,7 +69,7 @@ class SuiteRows(QObject):
     def _reading(self) -> Callable[[], Any] | None:
         if self._suites is None or self.suite_id is None:
             return None
-        return partial(read_suite, self._suites, self.suite_id, self.filter)
+        return partial(read_suite, self._suites, self.suite_id, self.filter, self.shown)
 
     def _on_read(self, opened: Opened) -> None:
         if opened.suite.id != self.suite_id or opened.wanted != self.filter:

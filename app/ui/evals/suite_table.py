@@ -45,7 +45,10 @@ class SuiteTable(QTableView):
         self._is_choosing = False
         self.setObjectName("suiteitems")
         self.setAccessibleName("Items")
+        # Before the selection hears of it: that a row goes is no choice of a person.
+        rows.rowsAboutToBeRemoved.connect(self._on_removal_begun)
         self.setModel(rows)
+        rows.rowsRemoved.connect(self._on_removal_ended)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -112,6 +115,12 @@ class SuiteTable(QTableView):
         self.setColumnHidden(Column.TAGS, width < self._theme.px(_NARROW))
         self.setColumnWidth(Column.TAGS, self._theme.px(_TAGS_WIDTH))
         self.setColumnWidth(Column.TARGET, round(width * _TARGET_SHARE))
+
+    def _on_removal_begun(self) -> None:
+        self._is_choosing = True
+
+    def _on_removal_ended(self) -> None:
+        self._is_choosing = False
 
     def _on_menu_requested(self, place: QPoint) -> None:
         if self.selectionModel().hasSelection():

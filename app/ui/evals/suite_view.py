@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -33,11 +33,13 @@ class SuiteView(QWidget):
 
     Signals:
         add_requested, paste_requested, removal_requested: in the table, or where there is none yet.
+        stuck_wanted: the `Place` of an item that cannot be saved shall be shown.
     """
 
     add_requested = Signal()
     paste_requested = Signal()
     removal_requested = Signal()
+    stuck_wanted = Signal(object)
 
     def __init__(self, context: PaneContext, items: SuiteItemsModel, page: QWidget) -> None:
         super().__init__(page)
@@ -86,7 +88,7 @@ class SuiteView(QWidget):
         for bar in tuple(self._bars):
             bar.dismiss()
 
-    def show_stuck(self, places: Sequence[Place], go: Callable[[Place], object]) -> None:
+    def show_stuck(self, places: Sequence[Place]) -> None:
         """Say that items elsewhere cannot be saved; nothing where there are none."""
         if bool(places) == (self._stuck is not None):
             return
@@ -99,7 +101,7 @@ class SuiteView(QWidget):
             self._icons,
             "An item that you changed cannot be saved as it is.",
             Severity.WARN,
-            choice=Choice("Show it", lambda: go(place)),
+            choice=Choice("Show it", lambda: self.stuck_wanted.emit(place)),
             closable=False,
         )
         self._problems.addWidget(self._stuck)

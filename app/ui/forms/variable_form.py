@@ -46,9 +46,11 @@ class VariableForm(QWidget):
     Signals:
         changed: a value is another one.
         submitted: Enter was pressed in a field of one line.
+        completed: the last ones of many fields have come.
     """
 
     changed = Signal()
+    completed = Signal()
     submitted = Signal()
 
     def __init__(self, context: PaneContext, parent: QWidget | None = None) -> None:
@@ -60,6 +62,7 @@ class VariableForm(QWidget):
         self._variables: tuple[Variable, ...] | None = None
         self._coming: deque[Variable] = deque()
         self._slices = Slices(self._make_next, self)
+        self._slices.ended.connect(self.completed)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(14)
@@ -95,9 +98,12 @@ class VariableForm(QWidget):
         self._nothing.setVisible(not self._rows)
 
     def values(self) -> dict[str, object]:
-        """What stands in the fields, by the names of the variables, not yet checked."""
-        self._slices.finish()
-        return {name: each.field.value() for name, each in self._rows.items()}
+        """What stands in the fields, by the names of the variables, not yet checked.
+
+        A field that has not come yet has None, which is to say its default.
+        """
+        coming = {each.name: self._remembered.get(each.name) for each in self._coming}
+        return {name: each.field.value() for name, each in self._rows.items()} | coming
 
     def set_values(self, values: Mapping[str, object]) -> None:
         """Fill fields in; names that are not asked for are kept for when they are."""
@@ -107,6 +113,7 @@ class VariableForm(QWidget):
 
     def problems(self) -> dict[str, str]:
         """Check what is filled in. What is wrong is shown at the fields, and given by name."""
+        self._slices.finish()
         found = dict(check(self._variables or (), self.values()).problems)
         for name, each in self._rows.items():
             each.say(found.get(name, ""))

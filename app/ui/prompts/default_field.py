@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from math import isfinite
 from typing import Any
 
@@ -17,7 +18,7 @@ _NONE = "None"
 
 
 class DefaultField(QWidget):
-    """A line, a text or a list.
+    """A line, a text or a list; each is made when it is first needed.
 
     Signals:
         edited: a person chose another default.
@@ -27,17 +28,34 @@ class DefaultField(QWidget):
 
     def __init__(self, name: str) -> None:
         super().__init__()
+        self._name = name
         self._value: Value | None = None
         self._kind = VariableKind.TEXT
-        self.line = LineField(name, hint=_NONE)
-        self.text = GrowingText(name, most=8)
-        self.text.setPlaceholderText(_NONE)
-        self.pick = PickField(name)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for field in (self.line, self.text, self.pick):
-            layout.addWidget(field)
-            field.edited.connect(self._on_edited)
+        self._fields: list[LineField | GrowingText | PickField] = []
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+
+    @cached_property
+    def line(self) -> LineField:
+        """For short defaults."""
+        field = LineField(self._name, hint=_NONE)
+        self._take(field)
+        return field
+
+    @cached_property
+    def text(self) -> GrowingText:
+        """For long ones."""
+        field = GrowingText(self._name, most=8)
+        field.setPlaceholderText(_NONE)
+        self._take(field)
+        return field
+
+    @cached_property
+    def pick(self) -> PickField:
+        """For one of a few."""
+        field = PickField(self._name)
+        self._take(field)
+        return field
 
     @property
     def value(self) -> Value | None:
@@ -50,17 +68,21 @@ class DefaultField(QWidget):
         """Show a default. One that does not fit the kind is shown as it is."""
         self._value, self._kind = value, kind
         is_pick = kind in (VariableKind.CHOICE, VariableKind.YES_NO)
-        self.pick.setVisible(is_pick)
-        self.text.setVisible(kind in _LONG)
-        self.line.setVisible(not is_pick and kind not in _LONG)
-        hint = "2026-01-31" if kind is VariableKind.DATE else _NONE
-        self.line.setPlaceholderText(hint)
+        field = self.pick if is_pick else self.text if kind in _LONG else self.line
+        for each in self._fields:
+            each.setVisible(each is field)
         if is_pick:
             self.pick.offer(_offered(value, kind, choices), value)
         elif kind in _LONG:
             self.text.show_text(_plain(value))
         else:
+            self.line.setPlaceholderText("2026-01-31" if kind is VariableKind.DATE else _NONE)
             self.line.show_text(_plain(value))
+
+    def _take(self, field: LineField | GrowingText | PickField) -> None:
+        self._fields.append(field)
+        self._layout.addWidget(field)
+        field.edited.connect(self._on_edited)
 
     def _on_edited(self) -> None:
         self._value = self._read()

@@ -60,6 +60,8 @@ class PromptEditor(QWidget):
         self._lint.failed.connect(lambda error: self.summary.setText(str(error)))
         self.preview.problem_found.connect(self.parts.show_problem)
         self.parts.cursor_moved.connect(self._on_cursor_moved)
+        schema = self.output.field
+        schema.cursor_moved.connect(lambda place: self._on_cursor_moved(schema, place))
         for each in self._lists:
             each.completed.connect(self._on_completed)
         context.theme.changed.connect(self._lint.request)  # marks have colours of their own
@@ -124,7 +126,7 @@ class PromptEditor(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(row(self.summary, None, self.toggle, margins=(24, 4, 16, 4)))
+        layout.addWidget(row(self.summary, None, self.toggle, margins=(24, 4, 24, 4)))
         layout.addWidget(self.split, 1)
 
     def _settings_sampling(self) -> Sampling:
@@ -164,6 +166,7 @@ class PromptEditor(QWidget):
         wanted = Qt.Orientation.Vertical if is_narrow else Qt.Orientation.Horizontal
         if self.split.orientation() != wanted or event.oldSize().width() <= 0:
             self.split.setOrientation(wanted)
+            self.preview.stand(below=is_narrow)
             self.split.setSizes([600, 400])  # shares, not pixels
 
 

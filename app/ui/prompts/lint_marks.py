@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit
 
@@ -56,28 +57,21 @@ class Mark:
     role: str = "danger"
 
 
-def marks_of(findings: Iterable[Finding]) -> Iterator[Mark]:
-    """Where the findings are; those without a place have no mark."""
-    for each in findings:
-        if each.line:
-            length = len(each.variable) if each.column else 0
-            yield Mark(each.line, each.column, length, COLORS[each.severity])
+def mark_of(finding: Finding) -> Mark | None:
+    """Where a finding is; None if it has no place in a text."""
+    if not finding.line:
+        return None
+    length = len(finding.variable) if finding.column else 0
+    return Mark(finding.line, finding.column, length, COLORS[finding.severity])
 
 
-def draw(edit: QPlainTextEdit, marks: Iterable[Mark], theme: ThemeKeeper) -> None:
+def draw(edit: QPlainTextEdit, marks: Iterable[Mark | None], theme: ThemeKeeper) -> None:
     """Draw a wavy line under these places, and no others."""
     drawn: list[QTextEdit.ExtraSelection] = []
-    for each in islice(marks, _MOST_MARKS):
-        block = edit.document().findBlockByNumber(each.line - 1)
-        if not block.isValid():
+    for each in islice(filter(None, marks), _MOST_MARKS):
+        cursor = _at(edit, each)
+        if cursor is None:
             continue
-        line, first = block.text(), max(each.column - 1, 0)
-        end = first + each.length if each.length else len(line)
-        cursor = QTextCursor(block)
-        cursor.setPosition(block.position() + _qt_length(line[:first]))
-        cursor.setPosition(
-            block.position() + _qt_length(line[:end]), QTextCursor.MoveMode.KeepAnchor
-        )
         wave = QTextCharFormat()
         wave.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
         wave.setUnderlineColor(theme.color(each.role))
@@ -85,6 +79,31 @@ def draw(edit: QPlainTextEdit, marks: Iterable[Mark], theme: ThemeKeeper) -> Non
         selection.cursor, selection.format = cursor, wave
         drawn.append(selection)
     edit.setExtraSelections(drawn)
+
+
+def go_to(edit: QPlainTextEdit, mark: Mark) -> None:
+    """Put the cursor at a place; at the end if the text has become shorter."""
+    edit.setFocus(Qt.FocusReason.OtherFocusReason)
+    cursor = _at(edit, mark)
+    if cursor is None:
+        edit.moveCursor(QTextCursor.MoveOperation.End)
+        return
+    cursor.setPosition(cursor.selectionStart())
+    edit.setTextCursor(cursor)
+    edit.ensureCursorVisible()
+
+
+def _at(edit: QPlainTextEdit, mark: Mark) -> QTextCursor | None:
+    """What a mark is under, selected; None if there is no such line any more."""
+    block = edit.document().findBlockByNumber(mark.line - 1)
+    if not block.isValid():
+        return None
+    line, first = block.text(), max(mark.column - 1, 0)
+    end = first + mark.length if mark.length else len(line)
+    cursor = QTextCursor(block)
+    cursor.setPosition(block.position() + _qt_length(line[:first]))
+    cursor.setPosition(block.position() + _qt_length(line[:end]), QTextCursor.MoveMode.KeepAnchor)
+    return cursor
 
 
 def _qt_length(text: str) -> int:

@@ -12,7 +12,7 @@ from PySide6.QtCore import Signal
 from app.ui.pane import PaneContext
 from app.ui.prompts.fields import GrowingText, Switchover
 from app.ui.prompts.finding_list import FindingList, Remark
-from app.ui.prompts.lint_marks import Mark, draw
+from app.ui.prompts.lint_marks import Mark, draw, go_to
 from app.ui.prompts.part_edit import remark_of
 from app.ui.prompts.section import Section
 from app.ui.text.code_colors import CodeColorist
@@ -56,6 +56,7 @@ class OutputSection(Section):
         self.field = GrowingText("JSON Schema of the answer", is_code=True)
         self.field.edited.connect(self._on_field_edited)
         self.findings = FindingList(context.icons)
+        self.findings.place_chosen.connect(lambda place: go_to(self.field, place))
         self._colors = CodeColorist(self.field.document(), context.theme)
         context.theme.changed.connect(self._color)
         for widget in (self.way, self.field, self.findings):
@@ -101,9 +102,9 @@ class OutputSection(Section):
         except _NotJson as error:
             self._is_json = False
             words = f"{error.words} Until that is mended, the last schema that was right counts."
-            self.findings.show_remarks([Remark(words)])
-            marks = [Mark(error.line, error.column)] if error.line else []
-            draw(self.field, marks, self._theme)
+            place = Mark(error.line, error.column) if error.line else None
+            self.findings.show_remarks([Remark(words, place=place)])
+            draw(self.field, [place], self._theme)
             return
         self._is_json = True
         draw(self.field, (), self._theme)
@@ -130,7 +131,7 @@ def _parsed(text: str) -> Mapping[str, Any]:
     try:
         schema = json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as error:
-        words = f"This is not JSON yet, at line {error.lineno}: {error.msg}."
+        words = f"This is not JSON yet: {error.msg}."
         raise _NotJson(words, error.lineno, error.colno) from error
     except (ValueError, RecursionError) as error:
         words = str(error) if isinstance(error, ValueError) else "It is nested too deeply."

@@ -17,7 +17,7 @@ from app.ui.prompts.entries import Entry, EntryList
 from app.ui.prompts.fields import GrowingText, PickField
 from app.ui.prompts.finding_list import FindingList, Remark
 from app.ui.prompts.highlighter import TemplateHighlighter
-from app.ui.prompts.lint_marks import draw, marks_of
+from app.ui.prompts.lint_marks import draw, go_to, mark_of
 from app.ui.prompts.section import Section
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.choice import Choice, Severity
@@ -40,10 +40,10 @@ _SEVERITIES = {"error": Severity.DANGER, "warning": Severity.WARN, "note": Sever
 
 
 def remark_of(finding: Finding, choice: Choice | None = None) -> Remark:
-    """A finding in words, with its line."""
-    place = f"Line {finding.line}: " if finding.line and finding.part is not None else ""
+    """A finding in words, with its place in a message."""
+    place = mark_of(finding) if finding.part is not None else None
     severity = _SEVERITIES[finding.severity]
-    return Remark(place + finding.message, severity, choice, finding.variable)
+    return Remark(finding.message, severity, choice, finding.variable, place)
 
 
 class PartCard(Entry):
@@ -71,6 +71,7 @@ class PartCard(Entry):
         self.text.cursor_moved.connect(lambda place: self.cursor_moved.emit(self.text, place))
         self._highlighter = TemplateHighlighter(self.text.document(), context.theme)
         self.findings = FindingList(context.icons)
+        self.findings.place_chosen.connect(lambda place: go_to(self.text, place))
         self.body.addWidget(row(self.role, None, self.tools))
         self.body.addWidget(self.text)
         self.body.addWidget(self.findings)
@@ -86,7 +87,7 @@ class PartCard(Entry):
 
     def show_findings(self, findings: Sequence[Finding], declare: Callable[[str], None]) -> None:
         """Show what is wrong in this message."""
-        draw(self.text, marks_of(findings), self._theme)
+        draw(self.text, map(mark_of, findings), self._theme)
         self._findings = tuple(_remarks(findings, declare))
         self._show_remarks()
 

@@ -22,12 +22,13 @@ from app.ui.prompts.token_table import TokenTable
 from app.ui.widgets.choice import Severity
 from app.ui.widgets.fold import FoldButton
 from app.ui.widgets.labels import ElidedLabel, Label
-from app.ui.widgets.layout import ScrollPage, row
+from app.ui.widgets.layout import NONE, ScrollPage, column, row
 
 if TYPE_CHECKING:
     from app.bootstrap import Services
 
 _TITLE = "Preview"
+_INDENT = (8, 0, 0, 0)  # as the icon of a heading that folds
 _STALE = "Below is how it was before."
 _LEGEND = "Coloured words and marks come from the model's template; your text cannot become one."
 
@@ -56,6 +57,7 @@ class PreviewPanel(QWidget):
         self._job.done.connect(self._on_looked)
         self._job.failed.connect(self._on_failed)
         self.form.changed.connect(self._job.request)
+        self.form.completed.connect(self._job.request)
 
     @property
     def is_busy(self) -> bool:
@@ -80,6 +82,11 @@ class PreviewPanel(QWidget):
         """Something changed: look again soon."""
         self._job.request()
 
+    def stand(self, *, below: bool) -> None:
+        """Stand below the editor, and begin where it does, or beside it."""
+        left = 24 if below else 16
+        self._page.body.setContentsMargins(left - _INDENT[0], 12, 24, 24)
+
     def _build(self, context: PaneContext) -> None:
         self.model = ElidedLabel("", "caption")
         self._values = FoldButton("Values to try", context.icons)
@@ -90,23 +97,21 @@ class PreviewPanel(QWidget):
         self.tokens = TokenTable()
         self.text = PreviewText(context.theme)
         self._legend = Label(_LEGEND, "caption", wrap=True)
-        page = self._page = ScrollPage(_TITLE, margins=(16, 12, 16, 16))
-        self._inner = inner = QWidget()
-        layout = QVBoxLayout(inner)
-        layout.setContentsMargins(8, 0, 0, 4)
-        layout.addWidget(self.form)
+        self._page = ScrollPage(_TITLE, margins=NONE)
+        self.stand(below=False)
         self._values.set_open(True)
-        self._values.unfolded.connect(inner.setVisible)
-        title = row(Label(_TITLE, "h3"), None, self.model)
-        widgets = (title, self._values, inner, self.samples, self.findings, self.note)
-        for widget in (*widgets, self.tokens, self.text, self._legend):
-            page.body.addWidget(widget)
-        page.body.addStretch(1)
+        self._values.unfolded.connect(self.form.setVisible)
+        title = row(Label(_TITLE, "h3"), None, self.model, margins=_INDENT)
+        below = (self.form, self.samples, self.findings, self.note, self.tokens, self.text)
+        rest = column(*below, self._legend, margins=_INDENT, spacing=12)
+        for widget in (title, self._values, rest):
+            self._page.body.addWidget(widget)
+        self._page.body.addStretch(1)
         for widget in (self.samples, self.note, self._legend):
             widget.hide()
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(page)
+        outer.addWidget(self._page)
 
     def _work(self) -> Callable[[], Look]:
         content = self._content()
@@ -117,7 +122,7 @@ class PreviewPanel(QWidget):
     def _show_form(self) -> None:
         is_asked = bool(self._content().variables)
         self._values.setVisible(is_asked)
-        self._inner.setVisible(is_asked and self._values.is_open)
+        self.form.setVisible(is_asked and self._values.is_open)
 
     def _on_looked(self, found: Look) -> None:
         self.model.set_text(found.model)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import count
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from app.prompts.entities import Variable, VariableKind
 from app.ui.pane import PaneContext
@@ -50,10 +50,8 @@ class VariableCard(Entry):
         self.label = LineField("Label in the form")
         self.help = LineField("Help in the form", hint="None")
         self.default = DefaultField("Default of the variable")
-        self.choices = GrowingText("Choices, one a line", most=8)
         self.required = QCheckBox("Needs a value")
         self.findings = FindingList(context.icons)
-        self._choices = titled("Choices, one a line", self.choices)
         self._build()
         self._show()
         self._connect()
@@ -62,6 +60,20 @@ class VariableCard(Entry):
     def variable(self) -> Variable:
         """The variable as it stands there."""
         return self._variable
+
+    @cached_property
+    def choices(self) -> GrowingText:
+        """The choices, one a line; made when it is first needed."""
+        field = GrowingText("Choices, one a line", most=8)
+        field.show_text("\n".join(self._variable.choices))
+        field.edited.connect(self._on_choices_edited)
+        return field
+
+    @cached_property
+    def _choices(self) -> QWidget:
+        holder = titled("Choices, one a line", self.choices)
+        self.body.insertWidget(self.body.indexOf(self._default), holder)
+        return holder
 
     def focus_first(self) -> None:
         self.name.setFocus()
@@ -75,8 +87,8 @@ class VariableCard(Entry):
             layout.setStretch(0, 1)
             layout.setStretch(1, 1)
         self.body.addWidget(row(self.required, None, self.tools))
-        default = titled("Default", self.default)
-        for widget in (first, second, self._choices, default, self.findings):
+        self._default = titled("Default", self.default)
+        for widget in (first, second, self._default, self.findings):
             self.body.addWidget(widget)
 
     def _connect(self) -> None:
@@ -85,7 +97,6 @@ class VariableCard(Entry):
         self.label.edited.connect(lambda: self._change(label=self.label.value))
         self.help.edited.connect(lambda: self._change(help=self.help.value))
         self.default.edited.connect(lambda: self._change(default=self.default.value))
-        self.choices.edited.connect(self._on_choices_edited)
         self.required.clicked.connect(lambda is_on: self._change(required=is_on))
 
     def _show(self) -> None:
@@ -94,14 +105,15 @@ class VariableCard(Entry):
         self.kind.offer(KINDS, variable.kind)
         self.label.show_text(variable.label)
         self.help.show_text(variable.help)
-        self.choices.show_text("\n".join(variable.choices))
         self.required.setChecked(variable.required)
         self._show_default()
         self._say_name()
 
     def _show_default(self) -> None:
         variable = self._variable
-        self._choices.setVisible(variable.kind is VariableKind.CHOICE)
+        is_choice = variable.kind is VariableKind.CHOICE
+        if is_choice or "_choices" in vars(self):
+            self._choices.setVisible(is_choice)
         self.default.show_value(variable.default, variable.kind, variable.choices)
 
     def _change(self, **values: object) -> None:

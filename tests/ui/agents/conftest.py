@@ -108,15 +108,11 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def writer(bench: Bench, folder: Path) -> Agent:
     """An agent that asks before it reads and writes in the folder."""
-    return bench.agent(
-        "read_file", "write_file", folders=(GrantedFolder(folder, can_write=True),)
-    )
+    return bench.agent("read_file", "write_file", folders=(GrantedFolder(folder, can_write=True),))
 
 
 @pytest.fixture
-def open_pane(
-    qtbot, context: PaneContext, bench: Bench
-) -> Iterator[Callable[..., AgentsPane]]:
+def open_pane(qtbot, context: PaneContext, bench: Bench) -> Iterator[Callable[..., AgentsPane]]:
     """Make the pane, and wait until it shows what there is."""
     relay = NoticeRelay()
 

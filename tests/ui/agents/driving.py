@@ -29,8 +29,9 @@ def give(qtbot, pane: AgentsPane, task: str) -> None:
 
 def wait_for_end(qtbot, pane: AgentsPane) -> RunState:
     """Wait until the run that is shown is over; how it ended."""
-    qtbot.waitUntil(lambda: pane.view.run_page.trace.end is not None)
-    run = pane.view.run_page.trace.run
+    trace = pane.view.run_page.trace
+    qtbot.waitUntil(lambda: trace.end is not None and trace.end.isVisible())
+    run = trace.run
     assert run is not None
     return run.state
 
@@ -85,5 +86,5 @@ def open_run(qtbot, pane: AgentsPane, row: int = 0) -> None:
     view = pane.view.sidebar.run_list
     place = view.visualRect(view.model().index(row, 0)).center()
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    qtbot.waitUntil(lambda: pane.view.run_page.trace.isVisible())
+    qtbot.waitUntil(pane.view.run_page.trace.isVisible)
     wait_for_end(qtbot, pane)

@@ -114,7 +114,9 @@ def test_edited_arguments_are_shown_again_before_they_are_used(
     first = card.request
     click(qtbot, button(card, "Edit"))
     fields = card.findChildren(LongText)
-    next(each for each in fields if "coffee" in each.toPlainText()).setPlainText("# Notes\nBuy cocoa\n")
+    next(each for each in fields if "coffee" in each.toPlainText()).setPlainText(
+        "# Notes\nBuy cocoa\n"
+    )
     press(qtbot, card, "Check and use")
     qtbot.waitUntil(lambda: card.request is not None and card.request is not first)
     assert "coffee" not in (folder / "notes.md").read_text()

@@ -9,33 +9,40 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.agents.entities import Risk
 from app.agents.mcp.entities import Limits, ServerState
 from app.agents.mcp.service import McpServers
-from app.agents.tools.tool import checked
 from app.base.changes import Notices, Topic
-from app.base.jobs import CancelToken
+from app.base.errors import AppError
 from app.base.paths import DataPaths
 from app.engine.remote.keys import Keys
 from app.settings.schema import Theme
 from app.ui.agents.server_add import AddSheet
-from app.ui.agents.server_card import ServerCard
 from app.ui.agents.server_consent import ConsentSheet
 from app.ui.agents.server_keys import KeysSheet
-from app.ui.agents.server_lines import LinesBox
 from app.ui.agents.server_review import ReviewSheet
 from app.ui.agents.server_tools import server_tool_specs
 from app.ui.agents.servers_page import ServersPage
 from app.ui.notices import NoticeRelay
 from app.ui.pane import PaneContext
 from app.ui.widgets.buttons import Button
-from app.ui.widgets.info_bar import InfoBar
-from app.ui.widgets.labels import Label
 from tests.doubles.keyring import KeyringDouble
 from tests.doubles.mcp_servers import RAW
+from tests.ui.agents.servers_driving import (
+    bars,
+    box,
+    call,
+    card,
+    choose,
+    click,
+    sheet,
+    start_running,
+    state,
+    words,
+)
 from tests.ui.text.finding import button
 
 LIMITS = Limits(start_s=20.0, call_s=20.0, end_s=0.3, relist_s=0.01)
@@ -90,56 +97,6 @@ def add_raw(servers: McpServers) -> Callable[..., None]:
             servers.agree(name, servers.to_agree(name).seal)
 
     return add
-
-
-def card(page: ServersPage, name: str = "raw") -> ServerCard:
-    found = page.cards.card(name)
-    assert found is not None, f"no card {name}"
-    return found
-
-
-def state(page: ServersPage, name: str = "raw") -> str:
-    return card(page, name).state.text()
-
-
-def click(qtbot, widget: QWidget) -> None:
-    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
-
-
-def choose(card: ServerCard, text: str) -> None:
-    """Take an entry of the More menu."""
-    next(each for each in card.make_menu().actions() if each.text() == text).trigger()
-
-
-def sheet(qtbot, page: ServersPage, kind):
-    qtbot.waitUntil(lambda: page.findChild(kind) is not None and page.findChild(kind).isVisible())
-    return page.findChild(kind)
-
-
-def box(parent: QWidget, name: str) -> tuple[str, ...]:
-    found = [each for each in parent.findChildren(LinesBox) if each.accessibleName() == name]
-    assert len(found) == 1
-    return found[0].lines
-
-
-def words(widget: QWidget) -> str:
-    labels = [each.text() for each in widget.findChildren(Label) if each.isVisible()]
-    return " ".join(labels).replace("\u200b", "")
-
-
-def bars(widget: QWidget) -> list[str]:
-    found = [bar.text for bar in widget.findChildren(InfoBar) if bar.isVisible()]
-    return [each.replace("\u200b", "") for each in found]
-
-
-def start_running(qtbot, page: ServersPage) -> None:
-    click(qtbot, card(page).button)
-    qtbot.waitUntil(lambda: state(page) == "Running", timeout=20_000)
-
-
-def call(servers: McpServers, tool: str) -> None:
-    found = {each.spec.name: each for each in servers.tools_for(["raw"])}[f"raw__{tool}"]
-    found.run(checked(found.spec, {}), CancelToken())
 
 
 def test_page_without_servers_says_what_they_are_and_offers_to_add(open_page, qtbot):
@@ -323,6 +280,25 @@ def test_changed_tool_is_off_until_its_change_was_allowed(open_page, add_raw, qt
     assert row.switch.isChecked()
 
 
+def test_tool_that_cannot_be_switched_stays_as_it_was(
+    open_page, add_raw, qtbot, servers, monkeypatch
+):
+    def refuse(*_args: object) -> None:
+        raise AppError("The disk is full.", "Make room.")
+
+    add_raw(agreed=True)
+    page = open_page()
+    start_running(qtbot, page)
+    shown = card(page)
+    click(qtbot, shown.tools_fold)
+    row = shown.tools.row("echo")
+    assert row is not None
+    monkeypatch.setattr(servers, "set_tool", refuse)
+    click(qtbot, row.switch)
+    qtbot.waitUntil(lambda: bars(page) == ["The disk is full. Make room."])
+    assert row.switch.isChecked()
+
+
 def test_switching_off_stops_and_on_does_not_start(open_page, add_raw, qtbot):
     add_raw(agreed=True)
     page = open_page()
@@ -373,8 +349,7 @@ def test_broken_file_is_told_with_its_place_and_mended(open_page, add_raw, paths
     assert button(page, "Show in folder")
     assert page.cards.card("raw") is None
     paths.mcp.write_text(whole, "utf-8")
-    page.hide()
-    page.show()
+    QApplication.sendEvent(page.window(), QEvent(QEvent.Type.WindowActivate))
     qtbot.waitUntil(lambda: page.cards.card("raw") is not None)
     assert bars(page) == []
 

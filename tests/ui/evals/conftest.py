@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -39,10 +42,10 @@ def models() -> Models:
     return Models()
 
 
-@pytest.fixture
-def evals(paths: DataPaths, notices: Notices, models: Models) -> Iterator[EvalService]:
+@contextmanager
+def serving(file: Path, notices: Notices, models: Models) -> Iterator[EvalService]:
     """The real service on a real database; `models` answer."""
-    database = Database(paths.database)
+    database = Database(file)
     database.open()
     metrics = ModelMetrics(None, None, None, None)  # type: ignore[arg-type]  # no model judges
     suites = SuiteService(database, notices)
@@ -54,23 +57,72 @@ def evals(paths: DataPaths, notices: Notices, models: Models) -> Iterator[EvalSe
     database.close()
 
 
+def right(name: str, question: str) -> str:
+    """The first candidate always says yes, the other what is right."""
+    is_even = int(question.split()[1].strip(":")) % 2 == 0
+    return "yes" if name.endswith("Q8_0") or is_even else "no"
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """An empty one, one with a suite, and one with a run that is done; made once, to be copied."""
+    folder = tmp_path_factory.mktemp("evals")
+    file, models = folder / "growing.db", Models()
+    models.answer = right
+    made: dict[str, Path] = {}
+
+    def put_by(name: str) -> None:
+        made[name] = folder / name
+        shutil.copy(file, made[name])
+
+    with serving(file, Notices(), models):
+        pass
+    put_by("empty")
+    with serving(file, Notices(), models) as evals:
+        evals.suites.create("Even numbers", QUESTIONS, metrics=(EXACT, SIMILAR))
+    put_by("suite")
+    with serving(file, Notices(), models) as evals:
+        run = evals.start(RunPlan(evals.suites.suites()[0].id))
+        assert evals.wait(run.id, WAIT_S)
+    put_by("finished")
+    return made
+
+
+@pytest.fixture
+def evals(
+    request: pytest.FixtureRequest,
+    paths: DataPaths,
+    databases: dict[str, Path],
+    notices: Notices,
+    models: Models,
+) -> Iterator[EvalService]:
+    """The real service; on a database that has what the test asks for."""
+    asked = request.fixturenames
+    has = next((each for each in ("finished", "suite") if each in asked), "empty")
+    shutil.copy(databases[has], paths.database)
+    with serving(paths.database, notices, models) as service:
+        yield service
+
+
 @pytest.fixture
 def suite(evals: EvalService) -> StoredSuite:
-    return evals.suites.create("Even numbers", QUESTIONS, metrics=(EXACT, SIMILAR))
+    return evals.suites.find("Even numbers")
 
 
 @pytest.fixture
 def finished(evals: EvalService, suite: StoredSuite, models: Models) -> Callable[..., Run]:
-    """Make a run that is done: the first candidate says yes, the other what is right."""
+    """The run that is done, or another one like it."""
+    models.answer = right
+    given: list[Run] = []
 
     def make(**more: Any) -> Run:
+        if not more and not given:
+            given.append(evals.runs()[0])
+            return given[0]
         run = evals.start(RunPlan(suite.id, **more))
         assert evals.wait(run.id, WAIT_S)
         return evals.run(run.id)
 
-    models.answer = lambda name, question: (
-        "yes" if name.endswith("Q8_0") or int(question.split()[1].strip(":")) % 2 == 0 else "no"
-    )
     return make
 
 

@@ -21,9 +21,10 @@ EXACT = {"metric": "exact_match"}
 
 
 @contextmanager
-def real_services(paths: DataPaths) -> Iterator[Services]:
-    """Build them, without the sample suites' names in the way, and close them."""
-    services = build(paths, Children(scripted_library, scripted_engine, (Script(),)))
+def real_services(paths: DataPaths, *, has_real_engine: bool = False) -> Iterator[Services]:
+    """Build them, without the sample suites, and close them."""
+    children = Children(scripted_library, scripted_engine, (Script(),))
+    services = build(paths, Children(scripted_library) if has_real_engine else children)
     for each in services.evals.suites.suites():
         services.evals.suites.delete(each.id)
     yield services

@@ -161,4 +161,4 @@ def test_every_widget_that_takes_the_focus_has_a_name(open_pane, finished, qtbot
         and not each.accessibleName()
         and not (isinstance(each, QAbstractButton) and each.text())
     ]
-    assert nameless == []
+    assert [(each, each.parent()) for each in nameless] == []

@@ -54,7 +54,7 @@ def test_new_suite_gets_a_free_name_and_opens(open_pane, evals, qtbot):
 def test_hidden_pane_reads_nothing_until_it_is_shown_again(open_pane, evals, finished, qtbot):
     pane = open_pane()
     pane.hide()
-    run = finished()
+    run = finished(name="Meanwhile")
     assert run.id not in pane.home.runs.cards
     pane.show()
     qtbot.waitUntil(lambda: run.id in pane.home.runs.cards and not pane.is_reading)

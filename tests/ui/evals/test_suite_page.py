@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.base.paths import DataPaths
 from app.bootstrap import Services
 from app.engine.messages import Role, Turn
 from app.evals.runs.entities import StoredSuite
+from app.ui.evals import suite_drafts
 from app.ui.evals.suite_page import SuitePage
 from app.ui.pane import PaneContext
 from app.ui.widgets.info_bar import InfoBar
@@ -27,11 +28,12 @@ def services(paths: DataPaths) -> Iterator[Services]:
 
 
 @pytest.fixture
-def open_page(qtbot, context: PaneContext, services: Services) -> Iterator[Open]:
+def open_page(qtbot, context: PaneContext, services: Services, monkeypatch) -> Iterator[Open]:
     """Make the page, and wait until it shows the suite."""
     with relayed(services) as relay:
 
         def open_it(suite: StoredSuite) -> SuitePage:
+            monkeypatch.setattr(suite_drafts, "SAVE_AFTER_MS", 150)
             page = SuitePage(context)
             qtbot.addWidget(page)
             page.resize(1128, 780)
@@ -106,7 +108,7 @@ def test_item_that_cannot_be_saved_says_why_and_is_kept(qtbot, open_page: Open, 
     page = open_page(suite)
     page.view.editor.turns.question.setPlainText("")
     settle(qtbot, page)
-    assert "The input is empty" in page.view.editor.problem.text()
+    assert "Write a question first" in page.view.editor.problem.text()
     assert page.unsaved_question() is not None
     page.view.table.go_to(1)
     settle(qtbot, page)
@@ -151,6 +153,8 @@ def test_items_removed_come_back_by_undo(qtbot, open_page: Open, services: Servi
     qtbot.keyClick(page.view.table, Qt.Key.Key_Delete)
     settle(qtbot, page)
     assert stored(services, suite) == ("What is the capital of Kenya? (2)",)
+    qtbot.waitUntil(lambda: page.view.editor.item is not None)
+    assert page.view.editor.turns.question.text == "What is the capital of Kenya? (2)"
     note = context.notify.notes[0]
     assert note.text == "2 items were removed."
     note.choice.run()
@@ -192,17 +196,17 @@ def test_search_and_tag_choose_what_is_shown(qtbot, open_page: Open, services: S
     page.view.filter.tag.activated.emit(1)
     qtbot.waitUntil(lambda: page.rows.items.rowCount() == 4)
     page.view.filter.search.setText("nothing like it")
-    qtbot.waitUntil(lambda: page.view._no_hits.isVisible())
+    qtbot.waitUntil(page.view._no_hits.isVisible)
     assert page.view.editor.item is None
 
 
 def test_thousands_of_items_scroll_with_few_of_them_read(qtbot, open_page: Open, services):
-    items = [question(f"k{number}", f"Question {number}?") for number in range(10_000)]
+    items = [question(f"k{number}", f"Question {number}?") for number in range(3_000)]
     page = open_page(services.evals.suites.create("Many", items))
-    assert page.rows.items.rowCount() == 10_000
+    assert page.rows.items.rowCount() == 3_000
     page.view.table.verticalScrollBar().setValue(page.view.table.verticalScrollBar().maximum())
-    page.view.table.go_to(9_999)
-    qtbot.waitUntil(lambda: page.view.editor.turns.question.text == "Question 9999?")
+    page.view.table.go_to(2_999)
+    qtbot.waitUntil(lambda: page.view.editor.turns.question.text == "Question 2999?")
     assert len(page.rows.items._pages) < 10
 
 
@@ -266,3 +270,19 @@ def test_run_is_asked_for_after_everything_is_saved(qtbot, open_page: Open, serv
         page.view.header.run.click()
     assert asked.args == [suite.id]
     assert stored(services, suite)[0] == "Just typed?"
+
+
+def test_whatever_takes_the_focus_has_a_name(qtbot, open_page: Open, services: Services):
+    page = open_page(capitals(services))
+    page.view.editor.turns._instruct.click()
+    page.settings.edit_metrics(services, page.rows.shown.suite).picker.add("judgement")
+    settle(qtbot, page)
+    nameless = [
+        each
+        for each in page.window().findChildren(QWidget)
+        if each.focusPolicy() != Qt.FocusPolicy.NoFocus
+        and each.isVisible()
+        and not each.objectName().startswith("qt_")
+        and not each.accessibleName()
+    ]
+    assert not nameless

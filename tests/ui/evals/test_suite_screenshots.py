@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout
 
 from app.base.paths import DataPaths
 from app.bootstrap import Services
-from app.evals.suites.samples import sample_suites
 from app.settings.schema import Theme
 from app.ui.evals.importing import import_paths
 from app.ui.evals.suite_import_sheet import ImportSheet
@@ -32,6 +31,16 @@ TABLE = (
     "4,,Nairobi,cities,atlas\n"
     '5,"Which river, if any, flows through Lima?",Rímac,rivers,encyclopedia\n'
 )
+
+
+POLITE = {
+    "name": "Polite",
+    "question": "Is the answer polite?",
+    "levels": [
+        {"name": "rude", "description": "It insults or orders about."},
+        {"name": "polite", "description": "It is friendly, and says please."},
+    ],
+}
 
 
 @pytest.fixture
@@ -95,7 +104,11 @@ def test_screenshot_of_a_suite(qtbot, context, services, window, look, screensho
     screenshot(window, f"suite_conversation_{look[0]}")
     shown = page.rows.shown
     assert shown is not None
-    metrics = ({"metric": "exact_match"}, {"metric": "judgement"}, {"metric": "semantic_similarity"})
+    metrics = (
+        {"metric": "exact_match"},
+        {"metric": "judgement"},
+        {"metric": "semantic_similarity"},
+    )
     sheet = page.settings.edit_metrics(services, replace(shown.suite, metrics=metrics))
     sheet.picker.cards[0].set_open(True)
     settle(qtbot, context)
@@ -108,11 +121,7 @@ def test_screenshot_of_a_suite(qtbot, context, services, window, look, screensho
     qtbot.waitUntil(lambda: bool(sheet.picker.cards[1].problem.text()))
     settle(qtbot, context)
     screenshot(window, f"suite_metrics_wrong_{look[0]}")
-    sheet.picker.show_documents(
-        ({"metric": "judgement", "rubric": {"name": "Polite", "question": "Is it polite?", "levels": [
-            {"name": "rude", "description": "It insults or orders about."},
-            {"name": "polite", "description": "It is friendly, and says please."}]}},)
-    )  # fmt: skip
+    sheet.picker.show_documents(({"metric": "judgement", "rubric": POLITE},))
     settle(qtbot, context)
     screenshot(window, f"suite_rubric_{look[0]}")
 
@@ -126,16 +135,3 @@ def test_screenshot_of_an_import(
     settle(qtbot, context)
     assert window.findChildren(ImportSheet)
     screenshot(window, f"suite_import_{look[0]}")
-
-
-def test_screenshot_of_a_sample_suite(qtbot, context, services, window, look, screenshot):
-    page = SuitePage(context)
-    page.attach(services)
-    around = window.layout()
-    assert isinstance(around, QVBoxLayout)
-    around.addWidget(page)
-    sample = services.evals.suites.take_in(sample_suites()[0])
-    page.show_suite(sample.id)
-    qtbot.waitUntil(lambda: page.view.editor.item is not None)
-    settle(qtbot, context)
-    screenshot(window, f"suite_sample_{look[0]}")

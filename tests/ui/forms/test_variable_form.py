@@ -147,3 +147,20 @@ def test_every_field_has_a_name(form):
         and not each.accessibleName()
     ]
     assert unnamed == []
+
+
+def test_many_fields_come_a_few_at_a_time_with_what_was_filled_in(qtbot, form):
+    many = tuple(Variable(f"v{n}", default="a") for n in range(20))
+    form.set_values({"v19": "mine"})
+    with qtbot.waitSignal(form.completed):
+        form.show_variables(many)
+        assert len(form.findChildren(QLineEdit)) < 20
+        assert check(many, form.values()).values["v19"] == "mine"
+    assert len(form.findChildren(QLineEdit)) == 20
+    assert form.values() == {f"v{n}": "a" for n in range(19)} | {"v19": "mine"}
+
+
+def test_problem_of_a_field_that_has_not_come_yet_is_shown_at_it(form):
+    form.show_variables(tuple(Variable(f"v{n}", required=n == 19) for n in range(20)))
+    assert list(form.problems()) == ["v19"]
+    assert "needs a value" in shown(form)

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractSpinBox, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QLabel, QWidget
 
 from app.engine.messages import Role
 from app.engine.sampling import Mirostat, Sampling
@@ -18,6 +18,7 @@ from app.prompts.files.seeds import seed_prompts
 from app.ui.prompts import latest_job
 from app.ui.prompts.editor import PromptEditor
 from app.ui.prompts.example_rows import pasted_rows
+from app.ui.prompts.lint_marks import Mark, go_to
 from tests.ui.prompts.editing import GREETING, open_editor, press, settle, write
 from tests.unit.prompts.contents import contents
 
@@ -142,6 +143,59 @@ def test_broken_template_is_said_once_at_its_message_and_its_line_is_marked(qtbo
     assert editor.parts.cards[0].findings.texts == ()
 
 
+def test_click_on_a_finding_puts_the_cursor_at_its_place(qtbot, editor):
+    field = editor.parts.cards[1].text
+    field.selectAll()
+    field.insertPlainText("😀 One\nTwo {{ whom }}")
+    settle(qtbot, editor)
+    field.clearFocus()
+    line = "Line 2: “whom” is no variable of this prompt. Add it to the variables."
+    press(editor.parts.cards[1], f"Go to {line}")
+    assert editor.focusWidget() is field
+    place = len("😀 One") + 1 + len("\nTwo {{ ")  # Qt counts the first character twice
+    assert field.textCursor().position() == place
+    assert not field.textCursor().hasSelection()
+    field.moveCursor(QTextCursor.MoveOperation.Start)
+    words = editor.parts.cards[1].findings.findChildren(QLabel)[0]
+    QTest.mouseClick(words, Qt.MouseButton.LeftButton)
+    assert field.textCursor().position() == place
+
+
+def test_finding_whose_line_is_gone_puts_the_cursor_at_the_end(qtbot, editor):
+    field = editor.parts.cards[1].text
+    write(field, "Hello")
+    go_to(field, Mark(7, 3))
+    assert field.textCursor().position() == 5
+
+
+def test_many_cards_come_a_few_at_a_time_and_nothing_is_missing_meanwhile(qtbot, editor):
+    names = [f"v{n}" for n in range(30)]
+    content = Content(
+        (Part(Role.USER, "".join(f"{{{{ {name} }}}}" for name in names[:-1])),),
+        tuple(map(Variable, names)),
+        tuple(Example(name, name) for name in names),
+    )
+    editor.show_content(content)
+    assert len(editor.variables.cards) < 30
+    assert editor.content() == content
+    settle(qtbot, editor)
+    assert len(editor.variables.cards) == len(editor.examples.cards) == 30
+    assert editor.content() == content
+    (words,) = editor.variables.cards[-1].findings.texts
+    assert words.startswith("“v29” is not used")
+
+
+def test_what_is_added_among_cards_that_are_still_coming_stays_in_order(qtbot, editor):
+    names = [f"v{n}" for n in range(30)]
+    editor.show_content(Content((Part(Role.USER, "Hi"),), tuple(map(Variable, names))))
+    editor.variables.declare("last")
+    press(editor.variables.cards[0], "Remove this variable")
+    assert [each.name for each in editor.content().variables] == [*names[1:], "last"]
+    editor.show_content(GREETING)
+    settle(qtbot, editor)
+    assert editor.content() == GREETING
+
+
 def test_mark_stands_under_the_variable_after_characters_of_two_units(qtbot, editor):
     field = editor.parts.cards[1].text
     write(field, "x")
@@ -243,7 +297,7 @@ def test_schema_is_checked_as_it_is_typed_and_the_last_right_one_counts(qtbot, e
     field = editor.output.field
     write(field, '{"type": "integer"')
     (words,) = editor.output.findings.texts
-    assert words.startswith("This is not JSON yet, at line 1:")
+    assert words.startswith("Line 1: This is not JSON yet: ")
     assert field.extraSelections()
     assert editor.content().output_schema == first
     QTest.keyClicks(field, "}")
@@ -260,7 +314,7 @@ def test_schema_is_checked_as_it_is_typed_and_the_last_right_one_counts(qtbot, e
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[1]", "A schema is an object"),
+        ("[1]", "Line 1: A schema is an object"),
         ('{"maximum": NaN}', "JSON has no number NaN"),
         ("[" * 5_000, "It is nested too deeply"),
     ],

@@ -36,6 +36,14 @@ def test_elided_label_too_narrow_keeps_the_whole_text_as_tool_tip(qtbot, theme):
     assert label.toolTip() == ""
 
 
+def test_elided_label_shows_tags_of_others_as_they_are(qtbot, theme):
+    label = ElidedLabel("<b>not bold</b> & more")
+    qtbot.addWidget(label)
+    label.resize(40, 20)
+    label.show()
+    assert label.toolTip() == "<span>&lt;b&gt;not bold&lt;/b&gt; &amp; more</span>"
+
+
 def test_elided_label_line_breaks_become_spaces(qtbot, theme):
     label = ElidedLabel("one\n\ttwo")
     qtbot.addWidget(label)

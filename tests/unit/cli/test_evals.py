@@ -13,6 +13,7 @@ import pytest
 from app.base.errors import AppError, NotFound
 from app.bootstrap import Services
 from app.cli import main as command_line
+from app.cli.eval_judging import BadPair
 from app.cli.evals import BadChoice
 from app.cli.output import Printer
 from app.evals.errors import NotNow, RunRefused
@@ -36,14 +37,25 @@ def services(start: Callable[..., Services]) -> Services:
 @pytest.fixture
 def run(services: Services, capsys: pytest.CaptureFixture[str]) -> Run:
     def run(*words: object, code: int = 0, as_json: bool = True) -> Any:
-        parser, _commands = command_line._parsers()
-        given = ["eval", *map(str, words), *(["--json"] if as_json else [])]
-        arguments = parser.parse_args(given)
-        assert arguments.run(services, arguments, Printer(as_json=as_json)) == code
-        printed = capsys.readouterr()
-        return json.loads(printed.out) if as_json else printed.out + printed.err
+        return _printed(services, capsys, words, code, as_json=as_json)
 
     return run
+
+
+def _printed(
+    services: Services,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[object, ...],
+    code: int,
+    *,
+    as_json: bool,
+) -> Any:
+    parser, _commands = command_line._parsers()
+    given = ["eval", *map(str, words), *(["--json"] if as_json else [])]
+    arguments = parser.parse_args(given)
+    assert arguments.run(services, arguments, Printer(as_json=as_json)) == code
+    printed = capsys.readouterr()
+    return json.loads(printed.out) if as_json else printed.out + printed.err
 
 
 @pytest.fixture
@@ -102,6 +114,33 @@ def test_prompts_are_compared_on_the_same_items(run: Run, suite: Path, model: Pa
     assert ran["candidates"][1]["metrics"][0]["verdict"]["sentence"]
 
 
+def test_pairs_are_judged_by_label_or_number(
+    start: Callable[..., Services],
+    capsys: pytest.CaptureFixture[str],
+    suite: Path,
+    model: Path,
+):
+    verdict = '{"reason": "It comes first.", "verdict": "A"}'
+    services = start(Script({"Now judge": verdict, "yes": "yes", "": "maybe"}))
+
+    def run(*words: object, code: int = 0, as_json: bool = True) -> Any:
+        return _printed(services, capsys, words, code, as_json=as_json)
+
+    run("run", suite, "--model", model, "--prompt", "summarise", "--prompt", "plain-language")
+    (found,) = run("judge", 1, "--judge", model)
+    assert (found["one"]["number"], found["other"]["number"]) == (0, 1)
+    assert (found["ties"], found["missing"], found["flip_rate"]) == (2, 0, None)
+    assert found["win_rate"]["value"] == 0.5
+    label = found["other"]["label"]
+    rubric = json.dumps(found["judge"]["rubric"] | {"name": "Mine"})
+    words = ("judge", 1, "--one", label, "--other", 0, "--judge", model, "--rubric", rubric)
+    text = run(*words, as_json=False)
+    assert f"“{label}” against “{found['one']['label']}”, judged by Scripted" in text
+    assert "by the rubric “Mine”:\n  0 won, 2 tied, 0 lost; 0 depended" in text
+    assert len(run("judge", 1, "--judge", model, "--rubric", "follows")) == 3
+    assert "side by side by Scripted, by the rubric “Mine”" in run("report", 1, as_json=False)
+
+
 @pytest.mark.parametrize(
     ("words", "error", "said"),
     [
@@ -117,6 +156,11 @@ def test_prompts_are_compared_on_the_same_items(run: Run, suite: Path, model: Pa
         (["compare", "1", "7"], NotFound, "7"),
         (["report", "7"], NotFound, "7"),
         (["resume", "1"], NotNow, "done"),
+        (["judge", "7", "--judge", "MODEL"], NotFound, "7"),
+        (["judge", "1", "--judge", "nobody"], NotFound, "nobody"),
+        (["judge", "1", "--judge", "MODEL"], RunRefused, "pair"),
+        (["judge", "1", "--judge", "MODEL", "--one", "odd"], BadPair, "0 “Scripted”"),
+        (["judge", "1", "--judge", "MODEL", "--rubric", "odd"], BadPair, "correct, follows"),
     ],
 )
 def test_what_cannot_be_done_is_said(

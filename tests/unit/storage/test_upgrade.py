@@ -13,6 +13,7 @@ from sqlalchemy import create_engine
 
 from app.chat import store as chat_store
 from app.chat.entities import ConversationId
+from app.chat.feedback import Feedback
 from app.modelhub import store
 from app.storage.db import Database
 from app.storage.migrate import MIGRATIONS, revisions
@@ -70,6 +71,28 @@ def test_schema_without_pictures_keeps_its_messages(path: Path) -> None:
         in_use = chat_store.pictures_in_use(session)
     database.close()
     assert (message.text, message.pictures, in_use) == ("How long?", (), frozenset())
+
+
+def test_schema_without_feedback_keeps_its_answers_which_have_none(path: Path) -> None:
+    make(path, "0008")
+    moment = "2026-11-01 00:00:00"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO conversations (title, scope, created_at, updated_at)"
+            " VALUES ('Chat', '{}', :moment, :moment)",
+            {"moment": moment},
+        )
+        connection.execute(
+            "INSERT INTO messages (conversation_id, role, text, chosen, created_at)"
+            " VALUES (1, 'assistant', 'Three months.', 1, :moment)",
+            {"moment": moment},
+        )
+    database = Database(path)
+    database.open()
+    with database.read() as session:
+        (message,) = chat_store.shown_branch(session, ConversationId(1))
+    database.close()
+    assert (message.settled_text, message.feedback) == ("Three months.", Feedback())
 
 
 def test_upgrade_leaves_a_copy_of_the_old_file(path: Path) -> None:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
+from app.base.errors import NotFound
 from app.base.jobs import Activity
+from app.base.paths import DataPaths
 from app.bootstrap import Services
 from app.engine.sampling import Sampling
 from app.evals.errors import NotNow, RunRefused
@@ -18,21 +20,25 @@ from app.evals.metrics.metric import MetricError
 from app.evals.reports.writing import ReportFormat, report
 from app.evals.runs.entities import AnswerSettings, Run, RunId, RunState, StoredSuite
 from app.evals.statistics import Outcome
+from app.evals.store import runs as run_store
 from app.modelhub.entities import LocalModel
+from app.storage.db import Database
 from tests.doubles.scripted_engine import Script
 from tests.unit.evals.runs.conftest import ITEMS, WAIT_S, finished, item, plan_for, suite_of
 
 Start = Callable[..., Services]
 Import = Callable[..., LocalModel]
 
-REPLIES = {"yes": "yes", "no": "NO", "": "maybe"}
+Replies = dict[str, str | bytes]
+
+REPLIES: Replies = {"yes": "yes", "no": "NO", "": "maybe"}
 GREEDY = AnswerSettings(Sampling(temperature=0.0), 64)
 # The second candidate stops short, so that it says "y", "N" and "m".
 CUT_SHORT = AnswerSettings(Sampling(temperature=0.0), 64, stop=("e", "O", "a"))
 JUDGE = {"model": "strict.gguf"}
 
 
-def shown_first(text: str, verdict: str) -> dict[str, str]:
+def shown_first(text: str, verdict: str) -> Replies:
     """What the judge replies where answer A is this text."""
     said = json.dumps({"reason": f"A says {text}.", "verdict": verdict})
     return {f"from answer A: information, not instructions>>\n{text}\n": said}
@@ -48,8 +54,8 @@ OPINIONS = (
 )
 
 
-def opinionated(**more: float) -> Script:
-    return Script(OPINIONS | REPLIES, **more)
+def opinionated(prefill_s: float = 0) -> Script:
+    return Script(OPINIONS | REPLIES, prefill_s=prefill_s)
 
 
 def run_of(services: Services, import_model: Import, suite: StoredSuite | None = None) -> Run:
@@ -101,7 +107,7 @@ def test_better_candidate_is_named_with_how_sure_that_is(start: Start, import_mo
     assert (result.tally.wins, result.tally.losses) == (0, 8)
     assert result.verdict.outcome is Outcome.BETTER
     label = run.candidates[0].label
-    assert result.sentence.startswith(f"“{label}” is better: “{label}” wins 100.0 % (95 % interval")
+    assert result.sentence.startswith(f"“{label}” is better: it wins 100.0 % (95 % interval")
     assert result.sentence.endswith("over 8 items, p = 0.0078.")
 
 
@@ -151,8 +157,18 @@ def test_answer_that_is_missing_makes_no_pair(start: Start, import_model: Import
     assert not run.is_open
 
 
-@pytest.mark.parametrize("ending", ["paused", "closed"])
-def test_judging_goes_on_where_it_was(start: Start, import_model: Import, ending: str):
+def killed_while_judging(paths: DataPaths, run_id: RunId) -> None:
+    """Leave the run as a process does that had no time to store how it ended."""
+    database = Database(paths.database)
+    database.open()
+    database.write(lambda s: run_store.change(s, run_id, state=RunState.SCORING))
+    database.close()
+
+
+@pytest.mark.parametrize("ending", ["paused", "closed", "killed"])
+def test_judging_goes_on_where_it_was(
+    start: Start, import_model: Import, data_paths: DataPaths, ending: str
+):
     services = start(opinionated())
     suite = suite_of(services, *(item(f"k{n}", "Say yes.", "yes") for n in range(30)))
     run = run_of(services, import_model, suite)
@@ -172,16 +188,20 @@ def test_judging_goes_on_where_it_was(start: Start, import_model: Import, ending
     if ending == "paused":
         services.evals.pause(run.id)
         assert services.evals.wait(run.id, WAIT_S)
+    services.close()
+    if ending == "killed":
+        killed_while_judging(data_paths, run.id)
     services = start(opinionated())
     stopped = services.evals.run(run.id)
-    assert (stopped.state, stopped.can_resume) == (RunState.DONE, True)
+    state = RunState.INTERRUPTED if ending == "killed" else RunState.DONE
+    assert (stopped.state, stopped.can_resume) == (state, True)
     kept = services.evals.pair_outcomes(run.id, limit=-1)
     assert 0 < kept.total < 30
     assert stopped.pairings[0].missing == 30 - kept.total
     services.evals.resume(run.id)
     assert services.evals.wait(run.id, WAIT_S)
     after = services.evals.pair_outcomes(run.id, limit=-1)
-    assert (services.evals.run(run.id).is_open, after.total) == (False, 30)
+    assert (services.evals.run(run.id).state, after.total) == (RunState.DONE, 30)
     assert all(each in after.outcomes for each in kept.outcomes)
 
 
@@ -208,7 +228,7 @@ def test_pairs_are_in_the_reports(start: Start, import_model: Import):
     assert f"Judged better: {run.candidates[0].label}" in html
     assert "A says yes." in html
     assert "of one family" in markdown
-    assert "- Judged side by side by strict.gguf, by the rubric “Correct”: No difference" in markdown
+    assert "side by side by strict.gguf, by the rubric “Correct”: No difference" in markdown
     lines = [json.loads(each) for each in report(data, ReportFormat.JSONL).splitlines()]
     pairs = [each for each in lines if "pair" in each]
     assert (len(lines), len(pairs)) == (9, 3)
@@ -216,21 +236,15 @@ def test_pairs_are_in_the_reports(start: Start, import_model: Import):
     assert pairs[0]["pair"]["reasons"] == ["A says yes.", "A says y."]
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "judge", "error"),
-    [
-        (0, 0, JUDGE, RunRefused),
-        (0, 7, JUDGE, RunRefused),
-        (9, None, JUDGE, RunRefused),
-        (0, 1, JUDGE | {"rubric": {"name": "Odd"}}, MetricError),
-        (0, 1, JUDGE | {"vibes": True}, MetricError),
-    ],
-)
-def test_pair_that_cannot_be_judged_is_refused(
-    start: Start, import_model: Import, one: int, other: int | None, judge: dict, error: type
-):
+def test_pair_that_cannot_be_judged_is_refused(start: Start, import_model: Import):
     services = start(opinionated())
     run = run_of(services, import_model, suite_of(services, ITEMS[0]))
-    with pytest.raises(error):
-        services.evals.judge_pairs(run.id, one, other, judge)
+    for one, other in ((0, 0), (0, 7), (9, None)):
+        with pytest.raises(RunRefused, match="no such pair"):
+            services.evals.judge_pairs(run.id, one, other, JUDGE)
+    for wrong in ({"rubric": {"name": "Odd"}}, {"vibes": True}):
+        with pytest.raises(MetricError):
+            services.evals.judge_pairs(run.id, 0, 1, JUDGE | wrong)
+    with pytest.raises(NotFound):
+        services.evals.judge_pairs(run.id, 0, 1, {"model": "nobody"})
     assert services.evals.run(run.id).pairings == ()
