@@ -44,6 +44,7 @@ class ReplyView(QWidget):
         self._sent = IconButton(
             context.icons.icon("ph.paper-plane-right"), "What the model was sent", size=14
         )
+        self._sent.setMinimumSize(28, 28)  # also while a layout is not done: no empty icon
         self._sent.clicked.connect(lambda: self.sent_requested.emit(self._step))
         self._sent.hide()
         self._fold = FoldButton("Thoughts", context.icons)

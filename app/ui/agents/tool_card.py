@@ -57,7 +57,7 @@ class ToolCard(QFrame):
         self._tag = Tag("")
         self._tag.setMinimumSize(QSize(0, 0))
         self._fold = IconButton(context.icons.icon("ph.caret-down"), "Show the details", size=14)
-        self._fold.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._fold.setMinimumSize(28, 28)  # also while a layout is not done: no empty icon
         self._fold.clicked.connect(lambda: self.set_open(not self.is_open))
         words = column(self._title, self._facts, spacing=2)
         head = row(self._icon, words, self._tag, self._fold, spacing=10)

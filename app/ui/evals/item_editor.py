@@ -23,6 +23,7 @@ _METADATA = (
     "Whatever else belongs to the item, as JSON. “vars” fills in variables of a prompt, “schema” "
     "is the form of the answer, “tool_calls” are the calls expected."
 )
+_BUTTON = 28
 _NO_QUESTION = "Write a question first."
 _KEY = "Results are matched by this key. Another key makes it another item, at the end of the list."
 
@@ -124,6 +125,8 @@ class ItemEditor(QWidget):
         copy.clicked.connect(self.duplicate_requested)
         remove = IconButton(icon("ph.trash"), "Remove this item", size=16)
         remove.clicked.connect(self.remove_requested)
+        for button in (copy, remove):
+            button.setFixedSize(_BUTTON, _BUTTON)  # else squeezed while the page is laid out
         self._fold = FoldButton("Key and metadata", self._icons)
         self._more = column(
             _titled("Metadata", self.metadata, _METADATA),

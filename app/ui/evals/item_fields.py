@@ -18,6 +18,7 @@ from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import column, row
 
 _MOST_LINES = 12  # of a LongText
+_BUTTON = 28
 
 
 class KeptText(LongText):
@@ -68,6 +69,13 @@ class KeptText(LongText):
         )
 
 
+def remove_button(icons: Icons, tip: str) -> IconButton:
+    """A small cross at the end of a line."""
+    button = IconButton(icons.icon("ph.x"), tip, size=14)
+    button.setFixedSize(_BUTTON, _BUTTON)  # else squeezed while a long list is laid out
+    return button
+
+
 class TargetsField(QWidget):
     """Right answers, each in a field of its own; there is always an empty one to write into.
 
@@ -115,7 +123,7 @@ class TargetsField(QWidget):
         field = KeptText(name, "What a good model would say", fewest=1)
         field.show_text(text)
         field.edited.connect(self.edited)
-        remove = IconButton(self._icons.icon("ph.x"), f"Remove: {name.lower()}", size=14)
+        remove = remove_button(self._icons, f"Remove: {name.lower()}")
         line = row(field, remove, spacing=4)
         remove.clicked.connect(lambda: self._on_remove_clicked(line))
         self._fields.append((line, field))

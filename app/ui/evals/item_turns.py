@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.engine.messages import Role, Turn
 from app.ui.amounts import count_text
-from app.ui.evals.item_fields import KeptText
+from app.ui.evals.item_fields import KeptText, remove_button
 from app.ui.forms.fields import WheelShyBox
 from app.ui.icons import Icons
-from app.ui.widgets.buttons import Button, IconButton
+from app.ui.widgets.buttons import Button
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import Card, row
 
@@ -54,7 +54,7 @@ class TurnCard(Card):
         self.text = KeptText(f"Message {number}", _HINTS[turn.role])
         self.text.show_text(turn.content)
         self.text.edited.connect(self.edited)
-        self.remove = IconButton(icons.icon("ph.x"), f"Remove message {number}", size=14)
+        self.remove = remove_button(icons, f"Remove message {number}")
         self.remove.clicked.connect(self.remove_requested)
         self.body.addWidget(row(self.role, None, self.remove))
         self.body.addWidget(self.text)

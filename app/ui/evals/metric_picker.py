@@ -12,12 +12,13 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from app.evals.metrics.metric import Needs
 from app.evals.metrics.registry import KINDS
+from app.ui.evals.item_fields import remove_button
 from app.ui.evals.metric_form import MetricForm, Unreadable
 from app.ui.evals.metric_reading import JudgeOffer, problem_of, read_judges
 from app.ui.evals.metric_words import GROUPS, KIND_WORDS, SETTINGS, need_words
 from app.ui.jobs import Job
 from app.ui.pane import PaneContext
-from app.ui.widgets.buttons import Button, IconButton
+from app.ui.widgets.buttons import Button
 from app.ui.widgets.fold import FoldButton
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import Card, row
@@ -48,7 +49,7 @@ class MetricCard(Card):
         self._job: Job | None = None
         self._is_checked = False
         words = KIND_WORDS[self.kind]
-        remove = IconButton(context.icons.icon("ph.x"), f"Do not measure: {words.name}", size=14)
+        remove = remove_button(context.icons, f"Do not measure: {words.name}")
         remove.clicked.connect(self.remove_requested)
         self.needs = Label(need_words(self.kind), "caption", wrap=True)
         self.problem = Label("", "danger", wrap=True)

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from app.engine.messages import Role, Turn
+from app.evals.entities import Item, Output
 from app.evals.metrics.metric import MetricError
 from app.evals.metrics.registry import metric_from_json
 
 if TYPE_CHECKING:
     from app.bootstrap import Services
 
-_CHECK_S = 0.5
+_TRIED_OUT = ("pattern", "schema")  # settings that can be read only by using them
+_TRIAL = Item("trial", (Turn(Role.USER, "?"),), ("null",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +29,14 @@ class JudgeOffer:
 
 def problem_of(document: Mapping[str, Any]) -> str:
     """Why a metric cannot be used as it is set, in words; empty if it can."""
-    from app.engine.structured.search import Search, UnreadablePattern
-    from app.engine.structured.validation import CannotCheck, faults
-
     try:
-        metric_from_json(document)
-        if pattern := document.get("pattern"):
-            Search(_CHECK_S).find(str(pattern), "")
-        if schema := document.get("schema"):
-            faults(schema, None)
+        metric = metric_from_json(document)
     except MetricError as error:
         return str(error)
-    except (UnreadablePattern, CannotCheck) as error:
-        return str(error)
-    return ""
+    if not any(document.get(each) for each in _TRIED_OUT):
+        return ""
+    score = metric.score(_TRIAL, Output("null"))
+    return "" if score.is_scored else score.reason
 
 
 def read_judges(services: Services) -> tuple[JudgeOffer, ...]:

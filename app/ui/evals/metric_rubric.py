@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from app.evals.judging.rubric import LEVELS, RUBRICS
-from app.ui.evals.item_fields import KeptText
+from app.ui.evals.item_fields import KeptText, remove_button
 from app.ui.forms.fields import WheelShyBox
 from app.ui.icons import Icons
 from app.ui.widgets.buttons import Button, IconButton
@@ -110,7 +110,7 @@ class RubricField(QWidget):
         text.show_text(description)
         field.textEdited.connect(self.edited)
         text.edited.connect(self.edited)
-        remove = IconButton(self._icons.icon("ph.x"), f"Remove level {number}", size=14)
+        remove = remove_button(self._icons, f"Remove level {number}")
         line = row(field, text, remove, spacing=6)
         remove.clicked.connect(lambda: self._on_remove_clicked(line))
         self._levels.append((line, field, text))

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
-from app.engine.remote.server import ServerKind
 from app.evals.runs.entities import ModelChoice
 from app.modelhub.entities import Endpoint, LocalModel, ModelId
 from app.modelhub.in_use import host_of
@@ -172,4 +171,4 @@ def _server_line(endpoint: Endpoint) -> ModelLine:
 
 
 def _can_read(endpoint: Endpoint) -> bool:
-    return endpoint.kind is ServerKind.VLLM  # no other server tells how likely a text is
+    return endpoint.kind.value == "vllm"  # no other server tells how likely a text is

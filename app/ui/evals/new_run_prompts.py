@@ -7,13 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.evals.runs.entities import PromptChoice
 from app.prompts.entities import Prompt, PromptVersion
+from app.ui.evals.item_fields import remove_button
 from app.ui.forms.fields import WheelShyBox
 from app.ui.pane import PaneContext
-from app.ui.widgets.buttons import Button, IconButton
+from app.ui.widgets.buttons import Button
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import row
 
@@ -174,11 +175,16 @@ class PromptLine(QWidget):
         self._context, self._services = context, services
         self.prompt = PromptBox(prompts)
         self.version = VersionBox("Version")
-        remove = IconButton(context.icons.icon("ph.x"), "Remove this prompt", size=14)
+        remove = remove_button(context.icons, "Remove this prompt")
         remove.clicked.connect(self.remove_requested)
         self.prompt.activated.connect(self._read)
         self.version.activated.connect(self.changed)
-        row(self.prompt, self.version, remove, spacing=6, into=self)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addWidget(self.prompt, 2)
+        layout.addWidget(self.version, 3)
+        layout.addWidget(remove)
         self._read()
 
     @property

@@ -15,7 +15,7 @@ from app.ui.forms.fields import WheelShyBox, plain
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import row
 
-_FIELD_WIDTH, _LABEL_WIDTH = 110, 116
+_FIELD_WIDTH, _LABEL_WIDTH = 136, 116
 _MOST_TOKENS = 1_000_000
 _MOST_SEED = 2**31 - 1
 _HOTTEST = 5.0

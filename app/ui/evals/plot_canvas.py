@@ -28,7 +28,8 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.hideButtons()
         self.getPlotItem().ctrlMenu.setParent(self)  # never shown, and it would outlive the plot
         self.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it says its words as a label below
+        for part in (self, self.viewport()):
+            part.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its words are below it
         theme.changed.connect(self._draw)
 
     def show_plot(self, data: PlotData) -> None:

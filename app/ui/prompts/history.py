@@ -33,7 +33,7 @@ from app.ui.widgets.labels import ElidedLabel, Label
 from app.ui.widgets.layout import column, row
 
 INLINE, SPLIT = "inline", "split"
-_LIST_WIDTH = 264  # a score with its interval has room
+_LIST_WIDTH = 288  # a score with its interval has room
 _STACKED_BELOW = 640  # narrower than this, the list stands above the difference
 _STACKED_HEIGHT = 150
 _NO_LIMIT = 16_777_215  # as Qt has it

@@ -7,7 +7,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from app.evals.runs.entities import RunPlan, RunState
-from app.ui.evals.card_list import AT_FIRST
 from app.ui.evals.presets import Preset
 from app.ui.focus import focusable
 from tests.ui.evals.conftest import WAIT_S
@@ -103,18 +102,6 @@ def test_home_deleted_suite_keeps_its_runs_and_comes_back_by_undo(
     assert run.id in pane.home.runs.cards
     pane.context.notify.notes[0].choice.run()
     qtbot.waitUntil(lambda: suite.id in pane.home.suites.cards)
-
-
-def test_home_shows_a_dozen_runs_and_more_on_request(open_pane, evals, suite, models, qtbot):
-    models.names = models.names[:1]
-    runs = [evals.start(RunPlan(suite.id, most_items=1)) for _each in range(AT_FIRST + 2)]
-    assert evals.wait(runs[-1].id, WAIT_S)
-    pane = open_pane()
-    assert len(pane.home.runs.cards) == AT_FIRST
-    qtbot.mouseClick(pane.home.runs.more, Qt.MouseButton.LeftButton)
-    assert len(pane.home.runs.cards) == AT_FIRST + 2
-    assert not pane.home.runs.more.isVisible()
-    qtbot.waitUntil(lambda: not pane.is_reading)
 
 
 def test_home_keeps_focus_and_place_while_a_run_goes_on(

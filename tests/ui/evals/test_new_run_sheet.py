@@ -13,6 +13,7 @@ from app.bootstrap import Services
 from app.engine.messages import Role
 from app.evals.runs.entities import PromptChoice, Run, SuiteId, Task
 from app.prompts.entities import Content, Part, Prompt
+from app.ui.evals.new_run_prompts import PromptList
 from app.ui.evals.new_run_sheet import NewRunSheet
 from app.ui.evals.new_run_text import stored_text
 from app.ui.evals.presets import Preset
@@ -113,7 +114,7 @@ def test_own_settings_are_checked_and_used(qtbot, open_sheet: Open, services, tm
     put_model(services, tmp_path, "one")
     sheet = open_sheet()
     settings = sheet.fields.settings
-    assert sheet.fields.draft.plan.settings == (None,)
+    assert settings.way.currentIndex() == 0
     settings.way.setCurrentIndex(1)
     settings.way.activated.emit(1)
     settings.temperature.setText("warm")
@@ -187,7 +188,9 @@ def test_prompt_that_items_cannot_fill_in_stops_the_start(
     capitals(services)
     put_model(services, tmp_path, "one")
     sheet = open_sheet()
-    line = sheet.fields.prompts.add()
+    prompts = sheet.fields.prompts
+    assert isinstance(prompts, PromptList)
+    line = prompts.add()
     names = [line.prompt.itemText(at) for at in range(line.prompt.count())]
     line.prompt.setCurrentIndex(names.index("answer-from-text"))  # wants a text and a question
     line.prompt.activated.emit(0)

@@ -25,12 +25,16 @@ def test_actions_are_offered_for_the_palette(open_pane, context):
     assert offered["evals.import"] == "Import a suite…"
 
 
-def test_dropped_table_becomes_a_suite_and_others_are_left_to_the_window(
-    open_pane, evals, tmp_path: Path
+def test_dropped_suite_opens_and_other_files_are_left_to_the_window(
+    open_pane, evals, tmp_path: Path, qtbot
 ):
-    pane = open_pane()
-    assert not pane.take_drop([tmp_path / "contract.pdf"])
-    assert not pane.take_drop([tmp_path / "a.jsonl", tmp_path / "contract.pdf"])
+    pane, file = open_pane(), tmp_path / "colours.jsonl"
+    file.write_text('{"input": "Which colour has the sky?", "target": "blue"}\n')
+    assert not pane.take_drop([file, tmp_path / "contract.pdf"])
+    assert pane.take_drop([file])
+    qtbot.waitUntil(lambda: pane.suite_page is not None and not pane.suite_page.is_busy)
+    assert pane.suite_page.isVisible()
+    assert [(each.name, each.items) for each in evals.suites.suites()] == [("colours", 1)]
 
 
 def test_suite_opens_on_its_page_and_leads_back(open_pane, suite, qtbot):
@@ -63,10 +67,11 @@ def test_hidden_pane_reads_nothing_until_it_is_shown_again(open_pane, evals, fin
 def test_regions_are_those_that_show(open_pane, finished, qtbot):
     pane = open_pane()
     assert pane.regions() == (pane.home.header, pane.home.page)
-    page = open_run(qtbot, pane, finished().id)
+    run = finished()
+    page = open_run(qtbot, pane, run.id)
     assert pane.regions() == (page.header, page.tabs, page.summary)
     pane.show_home()
-    items = open_items(qtbot, pane, page.run.id)
+    items = open_items(qtbot, pane, run.id)
     assert pane.regions() == (page.header, page.tabs, items.table)
 
 

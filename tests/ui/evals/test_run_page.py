@@ -160,6 +160,7 @@ def test_plot_says_the_same_in_words(open_pane, finished, qtbot):
     assert plots.words.text() == ("Q8_0: 50.0 % (25.4 to 74.6)\nQ4_K_M: 100.0 % (75.8 to 100.0)")
     plots.view.setCurrentIndex(plots.view.findData(View.SPEED))
     assert "Q4_K_M: 100.0 % (75.8 to 100.0) at 32 tokens/s" in plots.words.text()
+    assert plots.canvas is not None
     assert plots.canvas.accessibleDescription() == plots.words.text()
     qtbot.mouseClick(plots.fold, Qt.MouseButton.LeftButton)
     assert plots.words.isVisible()

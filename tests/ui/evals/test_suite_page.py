@@ -275,7 +275,8 @@ def test_run_is_asked_for_after_everything_is_saved(qtbot, open_page: Open, serv
 def test_whatever_takes_the_focus_has_a_name(qtbot, open_page: Open, services: Services):
     page = open_page(capitals(services))
     page.view.editor.turns._instruct.click()
-    page.settings.edit_metrics(services, page.rows.shown.suite).picker.add("judgement")
+    suite = services.evals.suites.find("Capitals")
+    page.settings.edit_metrics(services, suite).picker.add("judgement")
     settle(qtbot, page)
     nameless = [
         each

@@ -106,4 +106,6 @@ def test_scores_pictures(
 ):
     theme.apply(look, 100, reduce_motion=True)
     pane.resize(width, 760)
+    bar = pane.view.page.switch
+    qtbot.waitUntil(lambda: bar.width() >= bar.sizeHint().width())
     assert screenshot(pane, f"prompt_scores_{look}_{width}").stat().st_size > 0

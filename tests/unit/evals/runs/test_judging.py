@@ -116,7 +116,8 @@ def test_same_question_is_never_asked_twice(start: Start, import_model: Import):
     run = run_of(services, import_model)
     judged(services, run.id)
     before = services.evals.pair_outcomes(run.id)
-    services = start(Script({"Now judge": "What?"} | REPLIES))
+    puzzled: Replies = {"Now judge": "What?"}
+    services = start(Script(puzzled | REPLIES))
     assert len(judged(services, run.id, one=1, other=0).pairings) == 1
     assert services.evals.pair_outcomes(run.id) == before
     services.evals.judge_pairs(run.id, 0, 1, JUDGE | {"rubric": FOLLOWS.to_json()})
