@@ -44,10 +44,10 @@ class ModelMetrics:
         """
         # Late, as in `opened`: starting Cairn imports this module, and measures nothing.
         from app.evals.judging.pointwise import Judgement
-        from app.evals.metrics.registry import metric_from_json, metric_to_json
+        from app.evals.metrics.registry import KINDS, metric_from_json, metric_to_json
 
         metric = metric_from_json(document)
-        label = metric.name.replace("_", " ")
+        label = KINDS[metric.name].label
         if isinstance(metric, Judgement):
             label = str(metric.rubric["name"])
             metric = self._with_model(metric)

@@ -347,7 +347,10 @@ def test_f6_steps_through_the_parts_of_the_window(session: Session, qtbot):
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     pane = sample(window, "chat")
+    qtbot.waitUntil(window.status.isVisible)
     pane.field.setFocus()
+    window.actions_table.run("go.next-part")
+    assert focus() is window.status.models
     window.actions_table.run("go.next-part")
     assert window.rail.isAncestorOf(focus())
     window.actions_table.run("go.next-part")

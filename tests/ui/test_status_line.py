@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -19,6 +20,10 @@ def line(qtbot, theme) -> StatusLine:
     line.resize(1000, 100)
     qtbot.addWidget(line)
     return line
+
+
+def model(**facts: str) -> Any:  # stands in for a model in use
+    return SimpleNamespace(**facts)
 
 
 def titles(line: StatusLine) -> list[str]:
@@ -86,8 +91,8 @@ def test_progress_more_bytes_than_qt_counts_still_fills_the_bar(line: StatusLine
 
 
 def test_models_lent_and_in_use_are_said_in_one_line(line: StatusLine):
-    used = SimpleNamespace(name="Qwen3 8B", quantization="Q4_K_M", host="")
-    lent = SimpleNamespace(name="Llama & Co", quantization="", host="")
+    used = model(name="Qwen3 8B", quantization="Q4_K_M", host="")
+    lent = model(name="Llama & Co", quantization="", host="")
     line.show_loaded(Loaded(used, (lent,)))
     assert line.models.whole_text == "Model: Qwen3 8B · Q4_K_M  —  At work: Llama & Co"
     assert line.models.text() == line.models.whole_text.replace("&", "&&")
@@ -95,7 +100,7 @@ def test_models_lent_and_in_use_are_said_in_one_line(line: StatusLine):
 
 
 def test_models_without_room_are_shortened_and_the_tool_tip_has_all(line: StatusLine):
-    used = SimpleNamespace(name="A model with a very long name " * 4, quantization="Q8_0", host="")
+    used = model(name="A model with a very long name " * 4, quantization="Q8_0", host="")
     line.resize(300, 40)
     line.show_loaded(Loaded(used))
     assert line.models.width() < 300
@@ -109,6 +114,6 @@ def test_models_while_one_is_loading_name_no_other(line: StatusLine):
 
 
 def test_models_on_a_server_say_where(line: StatusLine):
-    used = SimpleNamespace(name="big", quantization="", host="here:1", where="on here:1")
+    used = model(name="big", quantization="", host="here:1", where="on here:1")
     line.show_loaded(Loaded(used))
     assert line.models.whole_text == "Model: big · on here:1"

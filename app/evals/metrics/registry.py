@@ -31,16 +31,23 @@ class MetricKind:
     Attributes:
         needs: what it cannot do without; it is handed in where that is no part of the output.
         unit: of its values; empty for plain numbers.
+        term: what the field calls it, where that is not its name.
     """
 
     type: type[Metric]
     needs: Needs = Needs.NOTHING
     unit: str = ""
+    term: str = ""
 
     @property
     def name(self) -> str:
         """Stable; suites and runs store it."""
         return self.type.name
+
+    @property
+    def label(self) -> str:
+        """What tables call it."""
+        return self.term or self.name.replace("_", " ")
 
     @property
     def higher_is_better(self) -> bool:
@@ -53,11 +60,11 @@ _KINDS = (
     MetricKind(Contains),
     MetricKind(RegularExpression),
     MetricKind(NumericTolerance),
-    MetricKind(JsonValid),
-    MetricKind(JsonSchema),
-    MetricKind(JsonEqual),
+    MetricKind(JsonValid, term="valid JSON"),
+    MetricKind(JsonSchema, term="JSON Schema"),
+    MetricKind(JsonEqual, term="JSON equality"),
     MetricKind(EditSimilarity),
-    MetricKind(RougeL),
+    MetricKind(RougeL, term="ROUGE-L"),
     MetricKind(SemanticSimilarity, Needs.EMBEDDER),
     MetricKind(ToolCallExpected),
     MetricKind(Judgement, Needs.JUDGE),
@@ -65,7 +72,7 @@ _KINDS = (
     MetricKind(BitsPerByte, Needs.LIKELIHOOD, unit="bits/byte"),
     MetricKind(TimeToFirstToken, unit="s"),
     MetricKind(TimePerToken, unit="s"),
-    MetricKind(TokensPerSecond, unit="tokens/s"),
+    MetricKind(TokensPerSecond, unit="tokens/s", term="tokens/s"),
 )
 KINDS: Mapping[str, MetricKind] = MappingProxyType({each.name: each for each in _KINDS})
 METRICS: Mapping[str, type[Metric]] = MappingProxyType({each.name: each.type for each in _KINDS})

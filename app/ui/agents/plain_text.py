@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import (
     QFontMetricsF,
@@ -25,6 +23,8 @@ from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import row
 
 PAGE = 200_000  # characters that are laid out at once
+_LONGEST_LINE = 1_000
+_GOES_ON = "⋯ "  # begins what is still the same line
 _DIFF_COLORS = {"+": "ok", "-": "danger", "@": "info", "\\": "text3"}
 
 
@@ -62,10 +62,10 @@ class PlainText(QPlainTextEdit):
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
         cursor.beginEditBlock()
-        if self._is_diff:
-            self._add_lines(cursor, visible(text).split("\n"))
-        else:
-            cursor.insertText(visible(text))
+        for at, line in enumerate(visible(text).split("\n")):
+            if at:
+                cursor.insertBlock()
+            self._add_line(cursor, line)
         cursor.endEditBlock()
 
     def show_text(self, text: str) -> None:
@@ -73,20 +73,28 @@ class PlainText(QPlainTextEdit):
         self.clear()
         self.add(text)
 
-    def _add_lines(self, cursor: QTextCursor, lines: Iterable[str]) -> None:
-        for at, line in enumerate(lines):
-            if at:
+    def _add_line(self, cursor: QTextCursor, line: str) -> None:
+        look, block = self._looks(line)
+        # Laying out one line takes the square of its length.
+        for start in range(0, max(len(line), 1), _LONGEST_LINE):
+            if start:
                 cursor.insertBlock()
-            color = "text2" if line.startswith(("+++", "---")) else _DIFF_COLORS.get(line[:1], "")
-            look, block = QTextCharFormat(), QTextBlockFormat()
-            look.setForeground(self._theme.color(color or "text"))
+            cursor.setBlockFormat(block)
+            cursor.insertText(_GOES_ON if start else "", look)
+            cursor.insertText(line[start : start + _LONGEST_LINE], look)
+
+    def _looks(self, line: str) -> tuple[QTextCharFormat, QTextBlockFormat]:
+        look, block = QTextCharFormat(), QTextBlockFormat()
+        if self._is_diff:
+            is_head = line.startswith(("+++", "---"))
+            color = "text2" if is_head else _DIFF_COLORS.get(line[:1], "text")
+            look.setForeground(self._theme.color(color))
             if color in ("ok", "danger"):
                 block.setBackground(self._theme.color(f"{color}_bg"))
-            cursor.setBlockFormat(block)
-            cursor.insertText(line, look)
+        return look, block
 
     def _recolor(self) -> None:
-        self.show_text(self.toPlainText())
+        self.show_text(self.toPlainText().replace(f"\n{_GOES_ON}", ""))
 
     def _fit(self) -> None:
         wanted = max(1, math.ceil(self.document().size().height()))

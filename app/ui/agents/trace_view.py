@@ -23,7 +23,7 @@ from app.ui.widgets.layout import ScrollPage, row
 
 _LONG_TASK = 1_500
 _WIDEST_TASK = 560
-_SLICE_S = 0.02  # that the window is kept busy for at a time
+_SLICE_S = 0.05  # that the window is kept busy for at a time; each slice lays out all again
 
 
 class TraceView(ScrollPage):

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.base.errors import AppError
 from app.evals.entities import Item
-from app.evals.reports.data import number_words
-from app.evals.runs.entities import Candidate, Run, RunMetric, SampleId
-from app.evals.runs.results import MatrixRow, ScoredSample
+from app.evals.runs.entities import Run, RunMetric
+from app.evals.runs.pairs import PairPage
+from app.evals.runs.results import MatrixRow
 from app.prompts.diff import Run as DiffRun
 from app.prompts.diff import word_diff
+from app.ui.evals.answer_column import COLUMN, AnswerColumn
+from app.ui.evals.pair_words import write_outcomes
 from app.ui.evals.text_page import TextPage
-from app.ui.evals.words import mark_of, timing_words
 from app.ui.pane import PaneContext
 from app.ui.widgets.buttons import Button, IconButton
-from app.ui.widgets.labels import ElidedLabel, IconLabel, Label
+from app.ui.widgets.labels import ElidedLabel, Label
+from app.ui.widgets.layout import column as stacked
 from app.ui.widgets.layout import row
-
-_COLUMN = 280
 
 
 class DetailsPanel(QWidget):
@@ -41,7 +39,7 @@ class DetailsPanel(QWidget):
         self._run: Run | None = None
         self._row: MatrixRow | None = None
         self._metric: RunMetric | None = None
-        self._columns: list[_Column] = []
+        self._columns: list[AnswerColumn] = []
         icons = context.icons
         self.title = ElidedLabel("", "h3")
         self.differences = Button("Differences", "chip")
@@ -59,11 +57,21 @@ class DetailsPanel(QWidget):
             combo.setMaximumWidth(200)
         self.item = TextPage(context.theme, "The item")
         self.diff = TextPage(context.theme, "Differences between two answers")
+        self.judged = TextPage(context.theme, "What the judge said side by side")
+        self._judged = stacked(
+            row(Label("Side by side", "h3"), None, margins=(8, 2, 4, 2)),
+            self.judged,
+            margins=(4, 0, 0, 0),
+            spacing=0,
+        )
+        self._judged.setMinimumWidth(context.theme.px(COLUMN))
+        self._judged.hide()
+        self._pairs = PairPage((), 0)
         self._lay_out()
         context.theme.changed.connect(self._show)
 
     @property
-    def columns(self) -> tuple[_Column, ...]:
+    def columns(self) -> tuple[AnswerColumn, ...]:
         """The answers, one column for each candidate."""
         return tuple(self._columns)
 
@@ -80,10 +88,23 @@ class DetailsPanel(QWidget):
             self._reveal(column)
             return
         self._run, self._row, self._metric = run, row, metric
+        if is_other or is_new_run:
+            self._pairs = PairPage((), 0)
         if is_new_run:
             self._offer_pairs(run)
         self._show()
         self._reveal(column)
+
+    def show_pairs(self, pairs: PairPage) -> None:
+        """Show what judges said of the answers to the item."""
+        self._pairs = pairs
+        self._show_judged()
+
+    def _show_judged(self) -> None:
+        run, found = self._run, self._pairs.outcomes
+        self._judged.setVisible(bool(found) and not self.diff.isVisibleTo(self))
+        if run is not None and found:
+            self.judged.write(found, lambda: write_outcomes(self.judged, run, found))
 
     def _offer_pairs(self, run: Run) -> None:
         for combo in (self.one, self.other):
@@ -106,6 +127,7 @@ class DetailsPanel(QWidget):
         self._answers.setContentsMargins(0, 0, 0, 0)
         self._answers.setSpacing(0)
         self._answers.addWidget(self.diff, 1)
+        self._answers.addWidget(self._judged, 1)
         inner = QWidget()
         inner.setLayout(self._answers)
         self._scroll = QScrollArea()
@@ -151,14 +173,15 @@ class DetailsPanel(QWidget):
                 samples = found.cells.get(candidate.number, ())
                 column.show_samples(run, candidate, samples, self._metric)
         self.diff.setVisible(is_many and is_diff)
+        self._show_judged()
         if is_many and is_diff:
             self._compare(found)
 
     def _add_column(self) -> None:
-        column = _Column(self._context)
+        column = AnswerColumn(self._context)
         column.sent_wanted.connect(self.sent_wanted)
         self._columns.append(column)
-        self._answers.addWidget(column, 1)
+        self._answers.insertWidget(len(self._columns), column, 1)  # after the differences
 
     def _compare(self, found: MatrixRow) -> None:
         pair = [found.cells.get(each.currentData(), ()) for each in (self.one, self.other)]
@@ -188,55 +211,6 @@ class DetailsPanel(QWidget):
         self._say(str(error))
 
 
-class _Column(QWidget):
-    """The answers of one candidate.
-
-    Signals:
-        sent_wanted: the id of the first sample.
-    """
-
-    sent_wanted = Signal(object)
-
-    def __init__(self, context: PaneContext, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._icons = context.icons
-        self._sample: SampleId | None = None
-        self.name = ElidedLabel("", "h3")
-        self.mark = IconLabel(context.icons.icon("ph.circle"), 16)
-        self.sent = IconButton(context.icons.icon("ph.paper-plane-tilt"), "What was sent", size=16)
-        self.sent.clicked.connect(lambda: self.sent_wanted.emit(self._sample))
-        self.page = TextPage(context.theme, "Answer")
-        self.setMinimumWidth(context.theme.px(_COLUMN))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(4, 0, 0, 0)
-        layout.setSpacing(0)
-        head = row(self.mark, self.name, self.sent, margins=(8, 0, 4, 0), spacing=6)
-        inside = head.layout()
-        assert isinstance(inside, QHBoxLayout)
-        inside.setStretch(1, 1)
-        layout.addWidget(head)
-        layout.addWidget(self.page, 1)
-
-    def show_samples(
-        self,
-        run: Run,
-        candidate: Candidate,
-        samples: tuple[ScoredSample, ...],
-        metric: RunMetric | None,
-    ) -> None:
-        """Show what the candidate made of the item, each repeat below the other."""
-        self.name.set_text(candidate.label)
-        self._sample = samples[0].sample.id if samples else None
-        self.sent.setEnabled(bool(samples))
-        self.sent.setAccessibleName(f"What was sent to {candidate.label}")
-        mark = mark_of(samples, metric)
-        self.mark.setVisible(mark is not None)
-        if mark is not None:
-            self.mark.set_icon(self._icons.icon(mark.icon, mark.role))
-        self.page.setAccessibleName(f"Answer of {candidate.label}")
-        self.page.write((run.metrics, samples), lambda: _write_samples(self.page, run, samples))
-
-
 def _write_item(page: TextPage, item: Item) -> None:
     for turn in item.input:
         is_only = len(item.input) == 1
@@ -249,41 +223,3 @@ def _write_item(page: TextPage, item: Item) -> None:
     if item.tags:
         page.heading("Tags")
         page.line(", ".join(item.tags))
-
-
-def _write_samples(page: TextPage, run: Run, samples: tuple[ScoredSample, ...]) -> None:
-    if not samples:
-        page.line("Not answered yet.", "text2")
-    for each in samples:
-        if run.repeats > 1:
-            page.heading(f"Repeat {each.sample.repeat + 1}")
-        _write_sample(page, run, each)
-
-
-def _write_sample(page: TextPage, run: Run, scored: ScoredSample) -> None:
-    sample = scored.sample
-    if sample.problem:
-        page.line(sample.problem, "danger")
-    if sample.text:
-        page.line(sample.text)
-    for call in sample.tool_calls:
-        arguments = json.dumps(dict(call.arguments), ensure_ascii=False, default=str)
-        page.line(f"→ {call.name} {arguments}")
-    if sample.reading is not None:
-        read = sample.reading
-        page.line(f"Read {read.tokens:,} tokens: {read.bits_per_byte:.3f} bits per byte")
-    if sample.reasoning:
-        page.heading("Thinking")
-        page.line(sample.reasoning, "text2")
-    page.heading("Scores")
-    for metric in run.metrics:
-        score = scored.score(metric.id)
-        if score is None:
-            page.line(f"{metric.label}: not scored yet", "text2")
-            continue
-        value = "unscored" if score.value is None else number_words(metric, score.value)
-        page.line(f"{metric.label}: {value}", "warn" if score.value is None else "text")
-        if score.reason:
-            page.line(score.reason, "text2", "caption")
-    page.heading("Time")
-    page.line(timing_words(sample) or "Nothing was measured.", "text2", "caption")

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from app.evals.runs.entities import Run
+from app.evals.runs.pairs import PairPage
 from app.evals.runs.results import MatrixFilter, MatrixPage
 from app.ui.amounts import count_text
 from app.ui.evals.details import DetailsPanel
@@ -39,6 +40,7 @@ class ItemsPage(QWidget):
 
     def __init__(self, context: PaneContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._context = context
         self._evals: EvalService | None = None
         self._run: Run | None = None
         self._wanted_position: int | None = None
@@ -140,8 +142,27 @@ class ItemsPage(QWidget):
         if found is None or self._run is None:
             return
         self.details.show_row(self._run, found, self.filter.chosen_metric, candidate)
+        self._read_pairs(self._run, found.position)
         if not self.details.isVisibleTo(self):
             self.details.show()
+
+    def _read_pairs(self, run: Run, position: int) -> None:
+        if not run.pairings or self._evals is None:
+            return
+
+        def show(pairs: PairPage) -> None:
+            if self._run is not None and (self._run.id, self.details.position) == (
+                run.id,
+                position,
+            ):
+                self.details.show_pairs(pairs)
+
+        self._context.jobs.submit(
+            partial(self._evals.pair_outcomes, run.id, position=position),
+            owner=self,
+            done=show,
+            failed=self.failed.emit,
+        )
 
     def _open_details(self) -> None:
         index = self.table.currentIndex()
@@ -155,7 +176,8 @@ class ItemsPage(QWidget):
 
 def _progress(run: Run) -> object:
     """What changes when the matrix does."""
-    return run.samples, run.state, [(each.id, each.unscored) for each in run.metrics]
+    scores = [(each.id, each.unscored) for each in run.metrics]
+    return run.samples, run.state, scores, [(each.id, each.missing) for each in run.pairings]
 
 
 def _read_page(evals: EvalService, run: Run, chosen: MatrixFilter, offset: int) -> MatrixPage:

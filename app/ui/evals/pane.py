@@ -22,6 +22,7 @@ from app.ui.evals.run_page import RunPage
 from app.ui.pane import Pane, PaneContext
 
 if TYPE_CHECKING:
+    from app.ui.evals.new_run_sheet import NewRunSheet
     from app.ui.evals.suite_page import SuitePage
 
 
@@ -37,6 +38,7 @@ class EvalsPane(Pane):
         super().__init__(context, parent)
         self._shelf: Shelf | None = None
         self.suite_page: SuitePage | None = None
+        self._sheet: NewRunSheet | None = None
 
     # Hooks
 
@@ -72,6 +74,8 @@ class EvalsPane(Pane):
     def take_drop(self, paths: Sequence[Path]) -> bool:
         from app.ui.evals.importing import import_paths, is_suite_file  # with the first drop
 
+        if self._sheet is not None and self._sheet.take_drop(paths):
+            return True
         if not self.is_ready or not all(map(is_suite_file, paths)):
             return False
         import_paths(paths, self, self.context, self.services, self._on_suite_made)
@@ -128,7 +132,8 @@ class EvalsPane(Pane):
 
         sheet = NewRunSheet(self.window(), self.context, self.services, suite, preset)
         sheet.started.connect(self._on_started)
-        sheet.closed.connect(sheet.deleteLater)
+        sheet.closed.connect(self._on_sheet_closed)
+        self._sheet = sheet
         sheet.open()
 
     def import_suite(self) -> None:
@@ -170,6 +175,11 @@ class EvalsPane(Pane):
         home.best_wanted.connect(self._read_bests)
         self.run_page.left.connect(self.show_home)
         self.run_page.failed.connect(self.show_problem)
+
+    def _on_sheet_closed(self) -> None:
+        sheet, self._sheet = self._sheet, None
+        if sheet is not None:
+            sheet.deleteLater()
 
     def _suite_page(self) -> SuitePage:
         if self.suite_page is None:

@@ -20,13 +20,13 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     """Scores with intervals: one below the other, or against speed or size."""
 
     def __init__(self, theme: ThemeKeeper, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, enableMenu=False)
         self._theme = theme
         self._data: PlotData | None = None
         self.setMouseEnabled(x=False, y=False)
-        self.setMenuEnabled(False)
         self.hideButtons()
-        self.getPlotItem().ctrlMenu.setParent(self)  # never shown, and it would outlive the plot
+        # It is never shown, but without a parent it would outlive the plot, which reads its boxes.
+        self.getPlotItem().ctrlMenu.setParent(self, Qt.WindowType.Popup)
         self.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
         for part in (self, self.viewport()):
             part.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its words are below it

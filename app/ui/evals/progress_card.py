@@ -66,7 +66,9 @@ class ProgressCard(Card):
         if run.state is RunState.WAITING:
             return "Waits until the run before it is done."
         if run.state is RunState.SCORING:
-            words = f"Scoring: {count_text(total - done, 'score')} left" if total else "Scoring"
+            what = "Comparing: {}" if _compares(run) else "Scoring: {}"
+            unit = "pair" if _compares(run) else "score"
+            words = what.format(f"{count_text(total - done, unit)} left")
         else:
             words = f"{done:,} of {count_text(total, 'answer')}"
         problems = f"{run.problems:,} without an answer" if run.problems else ""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.base.errors import NotFound
+from app.evals.judging.pairwise import Preference
 from app.evals.runs.entities import Run, RunId, StoredSuite, SuiteId
+from app.evals.runs.pairs import PairResult
 from app.evals.runs.results import RunResults
 from app.evals.service import EvalService
 
@@ -24,11 +27,20 @@ class Shelf:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownPair:
+    """Two candidates as a judge finds them; `cause` is the commonest reason for not judging."""
+
+    result: PairResult
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ShownRun:
     """A run summed up, and the tags of its items; `tags` is empty where its suite is gone."""
 
     results: RunResults
     tags: tuple[str, ...]
+    pairs: tuple[ShownPair, ...] = ()
 
 
 def read_shelf(evals: EvalService) -> Shelf:
@@ -47,4 +59,23 @@ def read_run(evals: EvalService, run_id: RunId) -> ShownRun:
         tags = tuple(evals.suites.tags(results.run.suite_id))
     except NotFound:
         tags = ()
-    return ShownRun(results, tags)
+    return ShownRun(results, tags, _pairs(evals, results.run))
+
+
+def _pairs(evals: EvalService, run: Run) -> tuple[ShownPair, ...]:
+    if not run.pairings:
+        return ()
+    return tuple(
+        ShownPair(each, _cause(evals, run.id, each) if each.tally.unscored else "")
+        for each in evals.pair_results(run.id)
+    )
+
+
+def _cause(evals: EvalService, run_id: RunId, result: PairResult) -> str:
+    found = evals.pair_outcomes(run_id, pairing=result.pairing.id, limit=-1).outcomes
+    reasons = Counter(
+        " ".join(each.comparison.reasons)
+        for each in found
+        if each.comparison.preference is Preference.UNSCORED
+    )
+    return reasons.most_common(1)[0][0] if reasons else ""

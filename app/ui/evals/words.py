@@ -81,14 +81,17 @@ def left_open(run: Run) -> str:
         kept = "Nothing was answered yet."
     elif run.samples < run.total:
         kept = f"{run.samples:,} of {run.total:,} answers are kept."
-    else:
+    elif any(each.unscored for each in run.metrics):
         kept = "All answers are kept; some are not scored yet."
+    else:
+        left = sum(each.missing for each in run.pairings)
+        kept = f"{count_text(left, 'pair')} of answers are not judged side by side yet."
     return {
         RunState.PAUSED: f"This run is paused. {kept}",
         RunState.INTERRUPTED: f"Cairn ended in the middle of this run. {kept}",
         RunState.CANCELLED: f"This run was stopped. {kept}",
         RunState.FAILED: f"This run failed. {kept}",
-        RunState.DONE: f"Something is missing in this run. {kept}",
+        RunState.DONE: f"This run is not finished. {kept}",
     }[run.state]
 
 

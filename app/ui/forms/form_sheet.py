@@ -39,9 +39,9 @@ class FormSheet(Sheet):
         self.body.addWidget(self._page, 1)
         self.body.addWidget(row(None, back, self.confirm))
         self.closed.connect(self.deleteLater)
-        content = self._page.widget()
-        content.installEventFilter(self)
-        self._content = content
+        self._content = self._page.widget()
+        assert self._content is not None
+        self._content.installEventFilter(self)
 
     def add(self, part: QWidget) -> None:
         """Put something below what is there."""

@@ -109,6 +109,7 @@ def test_policy_of_a_tool_is_chosen(qtbot, set_up, bench):
     bench.served = [ToolDouble("send_mail", risk=Risk.SEND)]
     agent = bench.agent("read_file")
     tools = set_up(agent).view.editor.tools
+    qtbot.waitUntil(lambda: "Send_Mail" in shown_text(tools))
     pick(qtbot, tools.box("read_file"), 1)
     pick(qtbot, tools.box("send_mail"), 1)
     pick(qtbot, tools.box("calculator"), 1)

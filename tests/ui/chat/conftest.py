@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from app.base.paths import DataPaths
 from app.ui.chat.pane import ChatPane
@@ -37,6 +38,7 @@ def open_pane(
         relay.listen(services.notices)
         # Widgets made while their parent is being shown appear a turn later.
         qtbot.waitUntil(lambda: pane.view.isVisible() and context.jobs.running == 0)
+        QApplication.processEvents()  # what the jobs found is on its way then
         pane.activateWindow()
         return pane
 
