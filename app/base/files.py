@@ -43,13 +43,19 @@ def write_whole(path: Path, data: bytes) -> None:
 def export_whole(path: Path, data: bytes) -> None:
     """Write a file that the user asked for, with the permissions of any new file of theirs.
 
+    A link stays, and a pipe or a device, such as /dev/stdout, is written to as it is.
+
     Raises:
         DiskFull: there is no room.
         NotWritten: it cannot be written there; why.
     """
     try:
-        write_whole(path, data)
-        _as_any_new_file(path)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_bytes(data)
+            return
+        place = path.resolve()
+        write_whole(place, data)
+        _as_any_new_file(place)
     except OSError as error:
         raise NotWritten(
             f"The file {path} cannot be written ({error.strerror or type(error).__name__}).",

@@ -16,7 +16,7 @@ import app
 from app.base.errors import AppError
 from app.base.paths import DataPaths, data_paths
 from app.cli import agents, asking, documents, evals, local_models, prompts
-from app.cli.output import Printer
+from app.cli.output import NotPrinted, Printer
 from app.cli.words import check_texts
 
 if TYPE_CHECKING:
@@ -55,15 +55,21 @@ def main(
             return selftest(arguments.screenshots, arguments.data_dir)
         return _run(arguments.run, data_paths(arguments.data_dir), arguments, printer)
     except AppError as error:
+        if isinstance(error, NotPrinted):
+            _stop_printing()
         printer.failure(error)
         return EXPECTED_FAILURE
     except KeyboardInterrupt:
         printer.interrupted()
         return INTERRUPTED
     except BrokenPipeError:
-        # As in `cairn prompt list | head`. What is still buffered must not fail again at the exit.
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until the exit
+        _stop_printing()  # as in `cairn prompt list | head`
         return NOBODY_READS
+
+
+def _stop_printing() -> None:
+    """What is still buffered must not fail again at the exit."""
+    sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until the exit
 
 
 def _names_command(argv: Sequence[str], commands: Sequence[str]) -> bool:

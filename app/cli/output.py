@@ -15,6 +15,10 @@ _STEERS: Final = re.compile(
 )
 
 
+class NotPrinted(AppError):
+    """Where stdout leads to takes no more."""
+
+
 class Printer:
     """Prints for one run of a command."""
 
@@ -24,15 +28,22 @@ class Printer:
 
     def answer(self, data: Any, text: str) -> None:
         """Print the command's answer, in the form that was asked for."""
-        encoding = sys.stdout.encoding or "utf-8"
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # it may be closed
         if self._as_json:
             is_ascii = not encoding.lower().startswith("utf")  # letters of any terminal
             whole = json.dumps(data, ensure_ascii=is_ascii, indent=2)
         else:
-            whole = _tamed(text) if sys.stdout.isatty() else text  # a file gets it as it is
+            whole = (
+                _tamed(text) if sys.stdout and sys.stdout.isatty() else text
+            )  # a file gets it as it is
         self._has_answered = True
         # Flushed, or a reader that is gone would be noticed at the exit only.
-        print(whole.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+        try:
+            print(whole.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise NotPrinted(f"The answer cannot be printed ({error.strerror}).") from error
 
     def note(self, text: str) -> None:
         """Print something on the way that is not part of the answer."""

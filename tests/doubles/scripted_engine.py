@@ -66,7 +66,7 @@ class Script:
         rounding: what it says of the last digits, unless the request is exact.
     """
 
-    replies: dict[str, str | bytes] = field(default_factory=lambda: {"": CITED})
+    replies: Mapping[str, str | bytes] = field(default_factory=lambda: {"": CITED})
     tokens_per_s: float = 0
     prefill_s: float = 0
     stall_after: int | None = None
@@ -76,7 +76,7 @@ class Script:
     load_error: str = ""
     abort_on_load: bool = False
     context_length: int = 8192
-    reasoning: dict[str, str] = field(default_factory=dict)
+    reasoning: Mapping[str, str] = field(default_factory=dict)
     thinks: bool = False
     sees: bool = False
     template: str = "scripted"

@@ -47,8 +47,9 @@ class _Content(ScrollPage):
     """Wants to be as high as what is in it."""
 
     def sizeHint(self) -> QSize:
-        layout = self.widget().layout()
-        assert layout is not None  # the page has just made it
+        content = self.widget()
+        layout = content.layout() if content is not None else None
+        assert layout is not None  # the page has made both
         return QSize(400, max(layout.totalHeightForWidth(self.viewport().width()), 40))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -14,8 +14,9 @@ from app.agents.errors import NameTaken
 from app.base.errors import AppError
 from app.modelhub.borrowing import Wanted
 from app.ui.agents.folder_rows import FolderRows
+from app.ui.agents.number_fields import BudgetFields, SamplingChoice
+from app.ui.agents.reach_fields import CollectionRows, GrantRows
 from app.ui.agents.reading import AgentFacts, PromptTaken
-from app.ui.agents.small_fields import BudgetFields, CollectionRows, GrantRows, SamplingChoice
 from app.ui.agents.tool_rows import ToolRows
 from app.ui.agents.words import one_line
 from app.ui.forms.long_text import LongText

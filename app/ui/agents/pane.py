@@ -7,7 +7,6 @@ It puts the parts together. What is changed of an agent is the `ShownAgent`'s; w
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,16 +15,15 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.agents.entities import Agent, AgentId
-from app.agents.templates import AgentTemplate
 from app.agents.trace import RunId
 from app.base.changes import Topic
 from app.base.errors import AppError, NotFound
 from app.chat.entities import Citation
 from app.ui.actions import ActionSpec
+from app.ui.agents.agent_actions import AgentActions
 from app.ui.agents.folder_sheet import FolderSheet
 from app.ui.agents.live_run import LiveRun
 from app.ui.agents.live_runs import LiveRuns, TooManyRuns
-from app.ui.agents.new_sheet import NewAgentSheet
 from app.ui.agents.reading import OpenedRun, Shelf, open_run, read_shelf
 from app.ui.agents.run_actions import RunActions
 from app.ui.agents.servers_page import ServersPage
@@ -74,7 +72,8 @@ class AgentsPane(Pane):
         self.body.addWidget(self.view)
         self.live = LiveRuns(self.context.jobs, self)
         self.shown = ShownAgent(self, self.view)
-        self.actions_of_run = RunActions(self, self.view.run_page.trace)
+        self.agent_actions = AgentActions(self)
+        self.run_actions = RunActions(self, self.view.run_page.trace)
         self.teller = Teller(self, self.live)
         self._connect()
 
@@ -165,11 +164,8 @@ class AgentsPane(Pane):
 
     def new_agent(self) -> None:
         """Ask what a new agent is to begin with."""
-        if not self.is_ready:
-            return
-        sheet = NewAgentSheet(self.window(), self.context.icons)
-        sheet.chosen.connect(partial(self._create, sheet))
-        sheet.open()
+        if self.is_ready:
+            self.agent_actions.create()
 
     def new_task(self) -> None:
         """Let a task be written for the agent that is shown."""
@@ -239,13 +235,7 @@ class AgentsPane(Pane):
             self.show_problem(TooManyRuns("This agent is at work.", "Stop it first."))
             return
         self.shown.keeper.forget(agent.id)
-        self.context.jobs.submit(
-            self.services.agents.delete,
-            agent.id,
-            owner=self,
-            done=lambda _nothing: self._on_deleted(agent),
-            failed=self.show_problem,
-        )
+        self.agent_actions.delete(agent)
 
     # Wires
 
@@ -263,10 +253,12 @@ class AgentsPane(Pane):
         sidebar.run_chosen.connect(self.open_run)
         sidebar.task_requested.connect(self.new_task)
         self.shown.ready_to_run.connect(self._start)
-        self.actions_of_run.go_on_requested.connect(self._go_on)
-        self.actions_of_run.changed.connect(self.open_run)
-        self.actions_of_run.left.connect(self._on_run_left)
-        self.actions_of_run.case_made.connect(self.test_case_wanted)
+        self.agent_actions.appeared.connect(self._on_appeared)
+        self.agent_actions.left.connect(self._on_left)
+        self.run_actions.go_on_requested.connect(self._go_on)
+        self.run_actions.changed.connect(self.open_run)
+        self.run_actions.left.connect(self._on_run_left)
+        self.run_actions.case_made.connect(self.test_case_wanted)
         self.live.changed.connect(self._on_live_changed)
         self.live.ended.connect(self._on_live_ended)
 
@@ -363,7 +355,7 @@ class AgentsPane(Pane):
     def _on_run_action(self, action: str) -> None:
         run = self.view.run_page.trace.run
         if run is not None:
-            self.actions_of_run.do(action, run)
+            self.run_actions.do(action, run)
 
     def _on_run_left(self, run_id: RunId) -> None:
         if self.view.run_page.shown_run == run_id:
@@ -384,40 +376,15 @@ class AgentsPane(Pane):
 
     # Agents
 
-    def _create(self, sheet: NewAgentSheet, template: AgentTemplate) -> None:
-        def done(agent: Agent) -> None:
-            sheet.dismiss()
-            self._on_created(agent, is_empty=not agent.tools)
-
-        self.context.jobs.submit(
-            self.services.agents.create_like,
-            template.draft,
-            owner=sheet,
-            done=done,
-            failed=sheet.refuse,
-        )
-
-    def _on_created(self, agent: Agent, *, is_empty: bool) -> None:
+    def _on_appeared(self, agent: Agent) -> None:
         self._agents = (*self._agents, agent)
         self.open_agent(agent.id)
-        self.view.show_page(SETUP if is_empty else RUN)
+        self.view.show_page(RUN if agent.tools else SETUP)
 
-    def _on_deleted(self, agent: Agent) -> None:
+    def _on_left(self) -> None:
         self._wanted = None
         self.shown.leave()
         self._refresh()
-        self.context.notify.toast(
-            f"“{agent.name}” is deleted.", choice=Choice("Undo", partial(self._restore, agent.id))
-        )
-
-    def _restore(self, agent_id: AgentId) -> None:
-        self.context.jobs.submit(
-            self.services.agents.restore,
-            agent_id,
-            owner=self,
-            done=lambda agent: self._on_created(agent, is_empty=False),
-            failed=self.show_problem,
-        )
 
     def _leave_servers(self) -> None:
         if self._servers is not None:

@@ -93,7 +93,9 @@ class AddSheet(ServerSheet):
 
     @property
     def _chosen(self) -> Fields:
-        return self._ways[self._buttons.checkedButton().text()]
+        chosen = self._buttons.checkedButton()
+        assert chosen is not None  # one always is
+        return self._ways[chosen.text()]
 
     def _on_way_chosen(self) -> None:
         self.drop_problem()

@@ -38,7 +38,9 @@ class ServerSheet(Sheet):
         self.body.addWidget(self._scroll, 1)
         self.closed.connect(self.deleteLater)
         # What is wrapped knows its height only once it has its width.
-        self._scroll.widget().installEventFilter(self)
+        content = self._scroll.widget()
+        assert content is not None
+        content.installEventFilter(self)
 
     def finish(self, *buttons: QWidget) -> None:
         """Close the content and put the buttons below it; `back` stands before them."""

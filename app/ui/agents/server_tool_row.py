@@ -82,11 +82,11 @@ class ToolRow(QWidget):
     def _lay_out(self) -> None:
         line = QHBoxLayout()
         line.setSpacing(8)
-        for part in (self.title, self.mark):
-            line.addWidget(part)
+        for words in (self.title, self.mark):
+            line.addWidget(words)
         line.addStretch(1)
-        for part in (self.review, self.risk, self.switch):
-            line.addWidget(part)
+        for control in (self.review, self.risk, self.switch):
+            line.addWidget(control)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 4)
         layout.setSpacing(2)

@@ -277,7 +277,7 @@ def test_past_run_is_opened_exported_and_made_a_case(qtbot, open_pane, bench, wr
     assert item.targets == ("Tea and Ada.",)
     assert item.metadata["tool_calls"][0]["name"] == "read_file"
     file = tmp_path / "run.json"
-    pane.actions_of_run.export(pane.view.run_page.trace.run, file)
+    pane.run_actions.export(pane.view.run_page.trace.run, file)
     qtbot.waitUntil(lambda: bool(toasts(pane)))
     assert "Tea and Ada." in file.read_text()
 

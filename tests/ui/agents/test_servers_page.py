@@ -79,10 +79,15 @@ def page(
     relay.close()
 
 
+def served(**parts: Any) -> Any:
+    """As much of the services as is used here."""
+    return SimpleNamespace(**parts)
+
+
 @pytest.fixture
 def open_page(page: ServersPage, servers: McpServers, paths: DataPaths, qtbot):
     def open_it() -> ServersPage:
-        page.attach(SimpleNamespace(tool_servers=servers, paths=paths))
+        page.attach(served(tool_servers=servers, paths=paths))
         qtbot.waitUntil(lambda: not page.is_reading)
         return page
 
@@ -204,7 +209,7 @@ def test_agreed_server_runs_with_its_tools_and_stops(open_page, add_raw, qtbot, 
     row.risk.setCurrentIndex(0)
     row.risk.activated.emit(0)
     qtbot.waitUntil(lambda: servers.servers()[0].tools[0].risk is Risk.READ)
-    specs = server_tool_specs(SimpleNamespace(tool_servers=servers))
+    specs = server_tool_specs(served(tool_servers=servers))
     assert "raw__echo" not in {each.name for each in specs}
     click(qtbot, shown.button)
     qtbot.waitUntil(lambda: state(page) == "Not started")
@@ -317,7 +322,7 @@ def test_removed_server_comes_back_by_undo_as_it_was(open_page, add_raw, qtbot, 
     servers.set_tool("raw", "big", False, Risk.READ)
     choose(card(page), "Remove")
     qtbot.waitUntil(lambda: page.cards.card("raw") is None)
-    assert server_tool_specs(SimpleNamespace(tool_servers=servers)) == ()
+    assert server_tool_specs(served(tool_servers=servers)) == ()
     click(qtbot, button(page, "Undo"))
     qtbot.waitUntil(lambda: page.cards.card("raw") is not None)
     qtbot.waitUntil(lambda: state(page) == "Running", timeout=20_000)

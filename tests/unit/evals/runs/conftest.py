@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,6 @@ def finished(services: Services, plan: RunPlan) -> Run:
     return services.evals.run(run.id)
 
 
-def plan_for(suite: StoredSuite, *models: LocalModel, **more: object) -> RunPlan:
+def plan_for(suite: StoredSuite, *models: LocalModel, **more: Any) -> RunPlan:
     """A plan over these models."""
     return RunPlan(suite.id, tuple(ModelChoice(each.id) for each in models), **more)

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from app.base.changes import Topic
 from app.base.errors import NotFound
 from app.base.jobs import Activity
 from app.bootstrap import Services
+from app.engine.messages import Role
 from app.engine.sampling import Sampling
 from app.evals.errors import NotNow, RunRefused
 from app.evals.runs.entities import (
@@ -26,7 +28,7 @@ from app.evals.runs.entities import (
 from app.evals.runs.results import MatrixFilter
 from app.evals.statistics import Outcome
 from app.modelhub.entities import LocalModel
-from app.prompts.entities import Content, Part, Role
+from app.prompts.entities import Content, Part
 from tests.doubles.scripted_engine import Script
 from tests.unit.evals.runs.conftest import (
     EXACT,
@@ -139,10 +141,10 @@ def test_scoring_again_asks_nobody(start: Start, import_model: Import):
     assert run.state is RunState.DONE
     assert [each.label for each in run.metrics] == ["exact match", "exact match 2"]
     strict, folded = services.evals.results(run.id).candidates[0].metrics
-    assert (strict.estimate.value, folded.estimate.value) == (
+    assert [strict.estimate.value, folded.estimate.value] == [
         pytest.approx(1 / 3),
         pytest.approx(2 / 3),
-    )
+    ]
     assert [each.cells[0][0].sample for each in services.evals.matrix(run.id).rows] == before
     services.evals.remove_metric(run.id, run.metrics[0].id)
     assert [each.label for each in services.evals.run(run.id).metrics] == ["exact match 2"]
@@ -213,6 +215,7 @@ def test_engine_that_is_killed_in_the_middle_is_opened_again(start: Start, impor
     suite = suite_of(services, *(item(f"k{n}", "Say yes.", "yes") for n in range(30)))
     killed = threading.Event()
     pid = services.lending._engine.pid
+    assert pid is not None
 
     def kill(notice: object) -> None:
         if isinstance(notice, Activity) and notice.done and not killed.is_set():
@@ -250,7 +253,7 @@ def test_matrix_is_filtered_in_the_database_and_comes_in_pages(start: Start, imp
     run = finished(services, plan_for(suite, import_model(services), settings=(greedy, cut_short)))
     metric = run.metrics[0].id
 
-    def keys(**chosen: object) -> list[str]:
+    def keys(**chosen: Any) -> list[str]:
         page = services.evals.matrix(run.id, MatrixFilter(**chosen))
         assert page.total == len(page.rows)
         return [row.item.key for row in page.rows]
@@ -314,7 +317,7 @@ def test_estimate_counts_requests_and_knows_the_pace_of_earlier_runs(
     ],
 )
 def test_run_that_cannot_be_made_is_refused(
-    start: Start, import_model: Import, more: dict, said: str
+    start: Start, import_model: Import, more: dict[str, Any], said: str
 ):
     services = start(Script(REPLIES))
     models = (ModelChoice(import_model(services).id),)

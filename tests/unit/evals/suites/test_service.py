@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from app.engine.messages import Role, Turn
 from app.evals.entities import Item
 from app.evals.errors import BadSuiteName
 from app.evals.metrics.metric import MetricError
+from app.evals.runs.entities import SuiteId
 from app.evals.suites.samples import sample_suites
 from app.evals.suites.service import SuiteService
 from app.evals.suites.suite import BadItem, Suite, SuiteError, version_of
@@ -36,7 +38,7 @@ def suites(database: Database) -> SuiteService:
     return SuiteService(database, Notices())
 
 
-def keys(suites: SuiteService, suite_id: int, **chosen: object) -> list[str]:
+def keys(suites: SuiteService, suite_id: SuiteId, **chosen: Any) -> list[str]:
     return [each.key for each in suites.items(suite_id, **chosen)]
 
 
