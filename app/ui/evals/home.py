@@ -42,7 +42,7 @@ class HomePage(QWidget):
         new_requested: a `Preset`, and the `SuiteId` to begin with or None.
         suite_requested, run_requested: an id to be opened.
         new_suite_requested, import_requested: a person wants another suite.
-        resume_requested, delete_requested: a `Run`.
+        resume_requested, rename_requested, delete_requested: a `Run`.
         suite_delete_requested: a `StoredSuite`.
         best_wanted: runs whose score is not known came into view.
     """
@@ -53,6 +53,7 @@ class HomePage(QWidget):
     new_suite_requested = Signal()
     import_requested = Signal()
     resume_requested = Signal(object)
+    rename_requested = Signal(object)
     delete_requested = Signal(object)
     suite_delete_requested = Signal(object)
     best_wanted = Signal()
@@ -170,6 +171,8 @@ class HomePage(QWidget):
         if run.can_resume:
             resume = menu.addAction(icon("ph.play"), "Resume")
             resume.triggered.connect(lambda: self.resume_requested.emit(run))
+        rename = menu.addAction(icon("ph.pencil-simple"), "Rename…")
+        rename.triggered.connect(lambda: self.rename_requested.emit(run))
         menu.addSeparator()
         delete = menu.addAction(icon("ph.trash"), "Delete")
         delete.setEnabled(not run.state.is_active)

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from app.evals.runs.entities import Run, Task
+from app.evals.runs.entities import Run
 from app.ui.evals.card_list import CardList
 from app.ui.evals.pair_words import counts, judged_by, pair_title, rate_text
 from app.ui.evals.reading import ShownPair
+from app.ui.evals.words import can_be_judged
 from app.ui.icons import Icons
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.choice import Severity
@@ -165,11 +166,6 @@ class PairSection(QWidget):
 
     def _update(self, card: PairCard, pair: ShownPair) -> None:
         card.show_pair(pair, is_active=self._is_active)
-
-
-def can_be_judged(run: Run) -> bool:
-    """Whether there are answers of two candidates to compare, or will be."""
-    return run.task is Task.ANSWER and len(run.candidates) > 1 and run.samples > 0
 
 
 def _cause(pair: ShownPair) -> str:

@@ -170,9 +170,11 @@ class EvalsPane(Pane):
         home.run_requested.connect(self.show_run)
         home.suite_requested.connect(self.show_suite)
         home.resume_requested.connect(do.resume)
+        home.rename_requested.connect(do.ask_name)
         home.delete_requested.connect(do.delete)
         home.suite_delete_requested.connect(do.delete_suite)
         home.best_wanted.connect(self._read_bests)
+        do.run_wanted.connect(self.show_run)
         self.run_page.left.connect(self.show_home)
         self.run_page.failed.connect(self.show_problem)
 

@@ -34,7 +34,7 @@ class ProgressCard(Card):
         self._grid.setColumnStretch(1, 2)
         self._rows: list[tuple[ElidedLabel, ProgressBar, Label]] = []
         self._paces: dict[int, Pace] = {}
-        self._of: tuple[RunId, RunState] | None = None
+        self._of: tuple[RunId, RunState, str] | None = None
         self.body.addWidget(self.words)
         self.body.addWidget(self.bar)
         self.body.addLayout(self._grid)
@@ -42,10 +42,10 @@ class ProgressCard(Card):
     def show_results(self, results: RunResults) -> None:
         """Show how far it is."""
         run = results.run
-        if self._of != (run.id, run.state):
-            self._of, self._paces = (run.id, run.state), {}
+        done, total, unit = _amount(run)
+        if self._of != (run.id, run.state, unit):
+            self._of, self._paces = (run.id, run.state, unit), {}
         self.words.setText(self._all_words(run))
-        done, total = _amount(run)
         self.bar.show_progress(done, total)
         while len(self._rows) < len(results.candidates):
             self._add_row()
@@ -61,16 +61,15 @@ class ProgressCard(Card):
         return tuple(words.text() for _name, _bar, words in self._rows)
 
     def _all_words(self, run: Run) -> str:
-        done, total = _amount(run)
+        done, total, unit = _amount(run)
         left = time_left(self._left(-1, done, total))
         if run.state is RunState.WAITING:
             return "Waits until the run before it is done."
         if run.state is RunState.SCORING:
-            what = "Comparing: {}" if _compares(run) else "Scoring: {}"
-            unit = "pair" if _compares(run) else "score"
-            words = what.format(f"{count_text(total - done, unit)} left")
+            doing = "Judging side by side" if unit == "pair" else "Scoring"
+            words = f"{doing}: {count_text(total - done, unit)} left" if total else doing
         else:
-            words = f"{done:,} of {count_text(total, 'answer')}"
+            words = f"{done:,} of {count_text(total, unit)}"
         problems = f"{run.problems:,} without an answer" if run.problems else ""
         return " · ".join(each for each in (words, problems, left and f"{left}, estimated") if each)
 
@@ -104,9 +103,14 @@ class ProgressCard(Card):
         self._rows.append(parts)
 
 
-def _amount(run: Run) -> tuple[int, int]:
-    """What is done of what is to do in this state."""
+def _amount(run: Run) -> tuple[int, int, str]:
+    """What is done of what is to do in this state, and what that is."""
     if run.state is not RunState.SCORING:
-        return run.samples, run.total
+        return run.samples, run.total, "answer"
+    unscored = sum(each.unscored for each in run.metrics)
+    missing = sum(each.missing for each in run.pairings)
+    if missing and not unscored:
+        pairs = run.items * run.repeats * len(run.pairings)
+        return pairs - missing, pairs, "pair"
     scores = run.samples * len(run.metrics)
-    return scores - sum(each.unscored for each in run.metrics), scores
+    return scores - unscored, scores, "score"

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from app.base.errors import AppError
 from app.evals.reports.writing import ReportFormat, write_report
 from app.evals.runs.entities import Run, RunId, StoredSuite
+from app.evals.runs.pairs import PairResult
+from app.ui.evals.pair_words import pair_title
 from app.ui.pane import Pane
 from app.ui.reveal import show_in_folder
 from app.ui.widgets.choice import Choice, Severity
+from app.ui.widgets.confirm import ConfirmSheet
 
 if TYPE_CHECKING:
     from app.evals.service import EvalService
@@ -30,7 +33,13 @@ FORMATS = {
 
 
 class RunActions(QObject):
-    """Does it, and shows in the pane what went wrong."""
+    """Does it, and shows in the pane what went wrong.
+
+    Signals:
+        run_wanted: a `RunId` to be opened.
+    """
+
+    run_wanted = Signal(object)
 
     def __init__(self, pane: Pane) -> None:
         super().__init__(pane)
@@ -48,9 +57,16 @@ class RunActions(QObject):
         """Go on with a run."""
         self._do(partial(self._evals.resume, run.id))
 
-    def rename(self, run_id: RunId, name: str) -> None:
-        """Call a run by another name."""
-        self._do(partial(self._evals.rename, run_id, name))
+    def ask_name(self, run: Run) -> None:
+        """Ask for another name of a run."""
+        from app.ui.evals.rename_sheet import RenameSheet  # nobody misses it before
+
+        pane = self._pane
+        sheet = RenameSheet(pane.window(), pane.context.icons, run)
+        sheet.given.connect(
+            lambda name: self._ask(partial(self._evals.rename, run.id, name), sheet)
+        )
+        sheet.open()
 
     def set_baseline(self, run_id: RunId, candidate: int) -> None:
         """Compare the others with this one."""
@@ -63,17 +79,43 @@ class RunActions(QObject):
         pane, evals = self._pane, self._evals
         sheet = ScoreSheet(pane.window(), pane.context, pane.services, run)
 
-        def score(documents: Sequence[Mapping[str, Any]]) -> None:
-            pane.context.jobs.submit(
-                evals.score,
-                run.id,
-                documents,
-                owner=sheet,
-                done=lambda _run: sheet.dismiss(),
-                failed=sheet.refuse,
-            )
+        sheet.given.connect(
+            lambda documents: self._ask(partial(evals.score, run.id, documents), sheet)
+        )
+        sheet.open()
 
-        sheet.given.connect(score)
+    def ask_judge(self, run: Run) -> None:
+        """Ask who shall judge which candidates of a run side by side, and let it."""
+        from app.ui.evals.judging_sheet import JudgingSheet  # with the metrics, when it is wanted
+
+        pane, evals = self._pane, self._evals
+        sheet = JudgingSheet(pane.window(), pane.context, pane.services, run)
+        sheet.given.connect(
+            lambda one, other, judge: self._ask(
+                partial(evals.judge_pairs, run.id, one, other, judge), sheet
+            )
+        )
+        sheet.open()
+
+    def remove_pairing(self, run_id: RunId, result: PairResult) -> None:
+        """Forget what a judge found of two candidates, once that is confirmed."""
+        remove = partial(self._evals.remove_pairing, run_id, result.pairing.id)
+        ConfirmSheet(
+            self._pane.window(),
+            self._pane.context.icons,
+            "Remove what the judge found?",
+            f"{pair_title(result)}: its verdicts and reasons are gone for good. The answers stay, "
+            "and can be judged again.",
+            Choice("Remove", partial(self._do, remove)),
+            is_dangerous=True,
+        ).open()
+
+    def ask_comparison(self, run: Run) -> None:
+        """Ask for another run, and show the two beside each other."""
+        from app.ui.evals.compare_sheet import CompareSheet  # nobody misses it before
+
+        sheet = CompareSheet(self._pane.window(), self._pane.context, self._evals, run)
+        sheet.run_wanted.connect(self.run_wanted)
         sheet.open()
 
     def delete(self, run: Run, done: Callable[[], object] = lambda: None) -> None:
@@ -124,6 +166,12 @@ class RunActions(QObject):
             self._pane.context.notify.toast(f"{path.name} is written.", Severity.OK, choice=show)
 
         self._do(work, tell)
+
+    def _ask(self, work: Callable[[], Any], sheet: Any) -> None:
+        """Do what a sheet asks for; it closes then, or says why it cannot be done."""
+        self._pane.context.jobs.submit(
+            work, owner=sheet, done=lambda _done: sheet.dismiss(), failed=sheet.refuse
+        )
 
     @property
     def _evals(self) -> EvalService:

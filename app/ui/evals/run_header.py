@@ -8,7 +8,13 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 from app.evals.runs.entities import Run
 from app.ui.evals.home_rows import popup
 from app.ui.evals.run_actions import FORMATS
-from app.ui.evals.words import amount_words, state_severity, state_words, what_words
+from app.ui.evals.words import (
+    amount_words,
+    can_be_judged,
+    state_severity,
+    state_words,
+    what_words,
+)
 from app.ui.icons import Icons
 from app.ui.theme import set_look
 from app.ui.widgets.buttons import Button, IconButton
@@ -20,8 +26,8 @@ class RunHeader(QWidget):
     """Shows a Run.
 
     Signals:
-        back, pause_wanted, stop_wanted, resume_wanted, score_wanted, delete_wanted: what its
-            buttons and its menu say.
+        back, pause_wanted, stop_wanted, resume_wanted, rename_wanted, score_wanted, judge_wanted,
+            compare_wanted, delete_wanted: what its buttons and its menu say.
         export_wanted: a `ReportFormat`.
     """
 
@@ -29,7 +35,10 @@ class RunHeader(QWidget):
     pause_wanted = Signal()
     stop_wanted = Signal()
     resume_wanted = Signal()
+    rename_wanted = Signal()
     score_wanted = Signal()
+    judge_wanted = Signal()
+    compare_wanted = Signal()
     delete_wanted = Signal()
     export_wanted = Signal(object)
 
@@ -51,7 +60,7 @@ class RunHeader(QWidget):
         self.stop.clicked.connect(self.stop_wanted)
         self.resume.clicked.connect(self.resume_wanted)
         self.export.clicked.connect(lambda: self._under(self.export, self.make_export_menu()))
-        self.more.clicked.connect(lambda: self._under(self.more, self._make_menu()))
+        self.more.clicked.connect(lambda: self._under(self.more, self.make_menu()))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 8, 16, 8)
         layout.setSpacing(8)
@@ -81,16 +90,25 @@ class RunHeader(QWidget):
             action.triggered.connect(lambda _on=False, form=form: self.export_wanted.emit(form))
         return menu
 
-    def _make_menu(self) -> QMenu:
-        menu = QMenu(self)
-        icon, run = self._icons.icon, self._run
+    def make_menu(self) -> QMenu:
+        """What is seldom done with a run."""
+        menu, icon, run = QMenu(self), self._icons.icon, self._run
+        rename = menu.addAction(icon("ph.pencil-simple"), "Rename…")
+        rename.triggered.connect(self.rename_wanted)
+        compare = menu.addAction(icon("ph.git-diff"), "Compare with another run…")
+        compare.triggered.connect(self.compare_wanted)
+        menu.addSeparator()
         score = menu.addAction(icon("ph.ruler"), "Score again with other metrics…")
         score.triggered.connect(self.score_wanted)
+        judge = menu.addAction(icon("ph.scales"), "Let a model judge side by side…")
+        judge.triggered.connect(self.judge_wanted)
         menu.addSeparator()
         delete = menu.addAction(icon("ph.trash"), "Delete")
         delete.triggered.connect(self.delete_wanted)
+        is_idle = run is not None and not run.state.is_active
         for action in (score, delete):
-            action.setEnabled(run is not None and not run.state.is_active)
+            action.setEnabled(is_idle)
+        judge.setEnabled(run is not None and is_idle and can_be_judged(run))
         return menu
 
     def _under(self, button: QWidget, menu: QMenu) -> None:

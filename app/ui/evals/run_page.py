@@ -116,12 +116,20 @@ class RunPage(QWidget):
         head.stop_wanted.connect(lambda: self._with_run(lambda run: do.stop(run.id)))
         head.resume_wanted.connect(lambda: self._with_run(do.resume))
         head.score_wanted.connect(lambda: self._with_run(do.ask_metrics))
+        head.rename_wanted.connect(lambda: self._with_run(do.ask_name))
+        head.judge_wanted.connect(lambda: self._with_run(do.ask_judge))
+        head.compare_wanted.connect(lambda: self._with_run(do.ask_comparison))
         head.delete_wanted.connect(lambda: self._with_run(lambda run: do.delete(run, self.leave)))
         head.export_wanted.connect(
             lambda form: self._with_run(lambda run: do.choose_export(run, form))
         )
         self.summary.baseline_chosen.connect(
             lambda number: self._with_run(lambda run: do.set_baseline(run.id, number))
+        )
+        side_by_side = self.summary.side_by_side
+        side_by_side.judge_wanted.connect(lambda: self._with_run(do.ask_judge))
+        side_by_side.remove_wanted.connect(
+            lambda result: self._with_run(lambda run: do.remove_pairing(run.id, result))
         )
         self.items.sent_wanted.connect(self._show_sent)
         self.items.failed.connect(self.failed)
@@ -149,7 +157,7 @@ class RunPage(QWidget):
         words = left_open(run)
         self.open_words.setText(words)
         self._open_line.setVisible(bool(words))
-        self.summary.show_results(shown.results)
+        self.summary.show_results(shown.results, shown.pairs)
         self._tags = shown.tags
         if self._stack.currentWidget() is self.items:
             self.items.show_run(run, shown.tags)

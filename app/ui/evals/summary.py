@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.evals.runs.results import RunResults
 from app.ui.evals.candidate_table import CandidateTable
+from app.ui.evals.pair_card import PairSection
 from app.ui.evals.plots import PlotPanel
 from app.ui.evals.progress_card import ProgressCard
+from app.ui.evals.reading import ShownPair
 from app.ui.pane import PaneContext
 from app.ui.widgets.choice import Severity
 from app.ui.widgets.info_bar import InfoBar
@@ -49,9 +53,10 @@ class SummaryPage(ScrollPage):
         self._shown_problems: tuple[str, ...] = ()
         self._shown_sentences: tuple[str, ...] = ()
         self.plots = PlotPanel(context)
+        self.side_by_side = PairSection(context.icons)
         self._lay_out()
 
-    def show_results(self, results: RunResults) -> None:
+    def show_results(self, results: RunResults, pairs: Sequence[ShownPair] = ()) -> None:
         """Show these; the place on the page and the selection stay."""
         run = results.run
         self.progress.setVisible(run.state.is_active)
@@ -70,6 +75,7 @@ class SummaryPage(ScrollPage):
         if has_scores:
             self.plots.show_results(results)
         self._show_sentences(_sentences(results) if has_scores else ())
+        self.side_by_side.show_pairs(run, pairs)
         self._show_problems(_problems(results))
 
     @property
@@ -92,6 +98,8 @@ class SummaryPage(ScrollPage):
         body.addWidget(self.meaning)
         body.addLayout(self._sentences)
         body.addWidget(self.plots)
+        body.addSpacing(4)
+        body.addWidget(self.side_by_side)
         body.addStretch(1)
 
     def _show_sentences(self, sentences: tuple[str, ...]) -> None:

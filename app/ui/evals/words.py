@@ -113,6 +113,11 @@ def what_words(run: Run) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def can_be_judged(run: Run) -> bool:
+    """Whether there are answers of two candidates to compare, or will be."""
+    return run.task is Task.ANSWER and len(run.candidates) > 1 and run.samples > 0
+
+
 def best_of(results: RunResults) -> str:
     """The best candidate by the first metric, with its score; empty where nothing is scored."""
     metric = next(iter(results.run.metrics), None)

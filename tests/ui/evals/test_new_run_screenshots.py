@@ -14,6 +14,7 @@ from app.bootstrap import Services
 from app.engine.messages import Role
 from app.prompts.entities import Content, Part
 from app.settings.schema import Theme
+from app.ui.evals.new_run_prompts import PromptList
 from app.ui.evals.new_run_sheet import NewRunSheet
 from app.ui.evals.presets import Preset
 from tests.ui.evals.suite_services import capitals, put_model, real_services
@@ -61,6 +62,7 @@ def test_screenshot_of_each_preset(qtbot, context, services, window, screenshot)
     plain.open()
     settle(qtbot, plain, context)
     screenshot(window, f"new_run_plain_{look}")
+    assert isinstance(plain.fields.prompts, PromptList)
     plain.fields.prompts.add()
     plain.fields.settings_fold.click()
     plain.fields.settings.way.setCurrentIndex(1)
