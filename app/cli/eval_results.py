@@ -162,4 +162,6 @@ def _candidate_lines(result: CandidateResult, *, is_baseline: bool) -> list[str]
         lines += [f"    {each.verdict.sentence}"] if each.verdict is not None else []
     if result.speed.tokens_per_s:
         lines.append(f"  {result.speed.tokens_per_s:.1f} tokens a second")
+    if result.speed.read_tokens_per_s:
+        lines.append(f"  reads {result.speed.read_tokens_per_s:,.1f} tokens a second")
     return lines

@@ -54,6 +54,14 @@ class ModelMetrics:
         is_better = bool(getattr(metric, "higher_is_better", True))
         return MetricFacts(metric_to_json(metric), label, is_better)
 
+    def is_ready(self, document: Mapping[str, Any]) -> bool:
+        """Whether the metric needs neither embedder nor judge."""
+        from app.evals.metrics.metric import Needs
+        from app.evals.metrics.registry import KINDS
+
+        kind = KINDS.get(str(document.get("metric")))
+        return kind is not None and kind.needs in (Needs.NOTHING, Needs.LIKELIHOOD)
+
     @contextmanager
     def opened(self, document: Mapping[str, Any], cancel: CancelToken) -> Iterator[OpenMetric]:
         """The metric, ready until the end of the `with` block; a judge is loaded for that time.

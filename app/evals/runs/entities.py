@@ -70,10 +70,11 @@ class SuiteVersion:
 class Task(StrEnum):
     """What a model does with an item.
 
-    One that reads generates nothing; how likely it finds a text is measured. Of an item with
+    One that reads answers nothing; how likely it finds a text is measured. Of an item with
     targets that is a target, as the answer to the item's turns in the model's chat template: only
     the tokens of the target count, and of several targets the one with the most likelihood a byte.
-    Of an item without targets it is the text of the item itself, without a template.
+    Of an item without targets it is the text of the item itself, without a template. How quick the
+    model is, is measured with the first five items: see `speed.measure_speed`.
     """
 
     ANSWER = "answer"
@@ -321,7 +322,9 @@ class Sample:
         repeat: from 0.
         text, tool_calls, reasoning: of the answer.
         finish: FAILED where there is a problem and no whole answer.
-        total_s: from asking to the end, waiting included.
+        timings: of the answer; of a reading run, of a few tokens that the model wrote on after the
+            text, which are not kept.
+        total_s: from asking to the end, waiting included; of a reading run, of the reading alone.
         seed: that was used.
         rounding: what may have changed the last bits.
         reading: of a reading run, how likely the model found the text.

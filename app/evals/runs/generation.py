@@ -32,6 +32,7 @@ from app.evals.runs.entities import (
     Task,
 )
 from app.evals.runs.together import requests_at_once
+from app.evals.speed import MEASURED_ITEMS, measure_speed
 from app.modelhub.borrowing import Borrowed, ModelLending, Wanted
 
 MOST_LOSSES = 2  # of a candidate's engine; then the candidate has failed
@@ -161,9 +162,12 @@ class Generation:
         slots = [each for each in self._keeper.missing(candidate) if each not in asked_before]
         started = time.monotonic()
         try:
-            self._make(candidate, borrowed, alone, 1)
+            # What is timed has nothing beside it.
+            timed = [each for each in slots if is_timed(self._run.task, each)]
+            self._make(candidate, borrowed, [*alone, *timed], 1)
+            others = [each for each in slots if not is_timed(self._run.task, each)]
             at_once = requests_at_once(facts, is_served=bool(candidate.model.host))
-            self._make(candidate, borrowed, slots, at_once)
+            self._make(candidate, borrowed, others, at_once)
         finally:
             self._keeper.worked(candidate, time.monotonic() - started)
         self._keeper.ended(candidate, CandidateState.DONE, "")
@@ -244,14 +248,22 @@ class _Maker:
         return _with_answer(sample, said)
 
     def _read(self, blank: Sample, started: float) -> Sample:
-        """What `Task.READ` says is read."""
+        """What `Task.READ` says is read, and for the first few items how quick the model is."""
         item, engine = self.items[blank.position], self.borrowed.engine
         if item.targets:
             reading = read_target(engine, item.input, item.targets, self.cancel)
             blank = replace(blank, turns=item.input)
         else:
             reading = read_text(engine, read_aloud(item), self.cancel)
-        return replace(blank, reading=reading, total_s=time.monotonic() - started)
+        sample = replace(blank, reading=reading, total_s=time.monotonic() - started)
+        if not is_timed(Task.READ, Slot(blank.position, blank.repeat)):
+            return sample
+        return replace(sample, timings=measure_speed(engine, read_aloud(item), self.cancel))
+
+
+def is_timed(task: Task, slot: Slot) -> bool:
+    """Whether a model that only reads is timed here, by `measure_speed`."""
+    return task is Task.READ and slot.position < MEASURED_ITEMS and slot.repeat == 0
 
 
 def by_model(candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, ...]]:

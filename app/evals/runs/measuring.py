@@ -53,6 +53,14 @@ class Metrics(Protocol):
         """
         ...
 
+    def is_ready(self, document: Mapping[str, Any]) -> bool:
+        """Whether the metric needs nothing but an output, so that it can score as answers come.
+
+        Args:
+            document: as `facts` gave it.
+        """
+        ...
+
     def opened(
         self, document: Mapping[str, Any], cancel: CancelToken
     ) -> AbstractContextManager[OpenMetric]:

@@ -1,8 +1,9 @@
-"""Scores samples that are there, by one metric after the other, apart from generating them."""
+"""Scores samples: by metrics that need nothing as they are made, and by each metric afterwards."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from app.base.errors import AppError
@@ -17,7 +18,8 @@ _BATCH = 200  # samples that are held in memory
 
 Pair = tuple[Sample, Item]
 Fetch = Callable[[MetricId, SampleId, int], Sequence[Pair]]
-Put = Callable[[MetricId, Sequence[tuple[SampleId, Score]]], Any]
+Scores = Sequence[tuple[SampleId, Score]]
+Put = Callable[[MetricId, Scores], Any]
 
 
 class Scoring:
@@ -73,6 +75,38 @@ class Scoring:
 
     def _one(self, opened: OpenMetric, sample: Sample, item: Item) -> Score:
         self._cancel.check()
-        if sample.problem:
-            return unscored(f"There is no answer: {sample.problem}")
-        return opened.metric.score(item, sample.output)
+        return _score(opened, sample, item)
+
+
+class LiveScoring:
+    """Scores samples that have just been stored. What it cannot score is left to `Scoring`."""
+
+    def __init__(self, metrics: Mapping[MetricId, OpenMetric]) -> None:
+        self._metrics = metrics
+
+    @classmethod
+    @contextmanager
+    def of(cls, run: Run, metrics: Metrics, cancel: CancelToken) -> Iterator[LiveScoring]:
+        """By those metrics of a run that need nothing, until the end of the `with` block."""
+        opened: dict[MetricId, OpenMetric] = {}
+        with ExitStack() as stack:
+            for each in run.metrics:
+                if not metrics.is_ready(each.document):
+                    continue
+                with suppress(AppError):  # `Scoring` says why
+                    opened[each.id] = stack.enter_context(metrics.opened(each.document, cancel))
+            yield cls(opened)
+
+    def score(self, pairs: Sequence[Pair]) -> Mapping[MetricId, Scores]:
+        """Scores of these samples by metric."""
+        found: dict[MetricId, Scores] = {}
+        for metric, opened in self._metrics.items():
+            with suppress(AppError):
+                found[metric] = [(each.id, _score(opened, each, item)) for each, item in pairs]
+        return found
+
+
+def _score(opened: OpenMetric, sample: Sample, item: Item) -> Score:
+    if sample.problem:
+        return unscored(f"There is no answer: {sample.problem}")
+    return opened.metric.score(item, sample.output)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
-from app.evals.runs.entities import Run, RunMetric
+from app.evals.runs.entities import Run, RunMetric, Task
 from app.evals.runs.results import MetricResult, Speed
 from app.evals.statistics import (
     Clusters,
@@ -75,8 +75,8 @@ def _verdicts(
     }
 
 
-def speeds(measured: Iterable[Measured]) -> Mapping[int, Speed]:
-    """How quick each candidate was."""
+def speeds(measured: Iterable[Measured], task: Task) -> Mapping[int, Speed]:
+    """How quick each candidate was at its task."""
     groups: dict[int, list[Measured]] = {}
     for each in measured:
         groups.setdefault(each.candidate, []).append(each)
@@ -84,6 +84,7 @@ def speeds(measured: Iterable[Measured]) -> Mapping[int, Speed]:
         candidate: Speed(
             ttft_s=_median(each.ttft_s for each in group),
             tokens_per_s=_median(1 / each.per_token_s for each in group if each.per_token_s),
+            read_tokens_per_s=_median(map(_reading_speed, group)) if task is Task.READ else 0.0,
             prompt_tokens=_median(each.prompt_tokens for each in group),
             output_tokens=_median(each.output_tokens for each in group),
             total_s=_median(each.total_s for each in group),
@@ -91,6 +92,11 @@ def speeds(measured: Iterable[Measured]) -> Mapping[int, Speed]:
         )
         for candidate, group in groups.items()
     }
+
+
+def _reading_speed(measured: Measured) -> float:
+    computed = measured.prompt_tokens - measured.reused_tokens
+    return computed / measured.ttft_s if measured.ttft_s > 0 else 0.0
 
 
 def _median(values: Iterable[float]) -> float:

@@ -1,16 +1,19 @@
-"""The work on one run: generates what is missing, scores and judges it, and says how far it is."""
+"""The work on one run: generates what is missing, scores and judges it, and says how far it is.
+
+A sample is stored first and scored then, so that nothing is lost or scored twice whenever it ends.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from app.base.changes import Notices, Topic
 from app.base.errors import AppError, Cancelled
 from app.base.jobs import Activity, Pace
 from app.engine.protocol import ModelFacts
-from app.evals.entities import Score
+from app.evals.entities import Item
 from app.evals.judging.pairwise import Comparison
 from app.evals.runs.entities import (
     Candidate,
@@ -26,7 +29,7 @@ from app.evals.runs.judging import Judging
 from app.evals.runs.measuring import Metrics
 from app.evals.runs.pairs import PairingId
 from app.evals.runs.runner import ACTIVITY, Job
-from app.evals.runs.scoring import Pair, Scoring
+from app.evals.runs.scoring import LiveScoring, Pair, Scores, Scoring
 from app.evals.runs.summary import results_of
 from app.evals.store import pairs as pair_store
 from app.evals.store import runs as run_store
@@ -82,10 +85,7 @@ class RunWork:
         self._begin(run, run.total, run.samples, "answers")
         if self._job.generates:
             self._set(RunState.RUNNING, started=run.started_at is None)
-            with self._database.read() as session:
-                items = sample_store.items(session, run.id)
-            keeper = Keeper(self._missing, self._keep, self._loaded, self._worked, self._ended)
-            Generation(run, items, self._lending, keeper, self._job.cancel).make_all()
+            self._generate(run)
         self._set(RunState.SCORING)
         run = self._run()
         self._begin(run, sum(each.unscored for each in run.metrics), 0, "scores")
@@ -93,6 +93,18 @@ class RunWork:
         problems = scoring.score_all()
         results_of(self._database, run.id)  # or whoever looks first would wait for it
         return problems
+
+    def _generate(self, run: Run) -> None:
+        cancel = self._job.cancel
+        with self._database.read() as session:
+            items = sample_store.items(session, run.id)
+        with LiveScoring.of(run, self._metrics, cancel) as scoring:
+
+            def keep(samples: Sequence[Sample]) -> None:
+                self._keep(samples, items, scoring)
+
+            keeper = Keeper(self._missing, keep, self._loaded, self._worked, self._ended)
+            Generation(run, items, self._lending, keeper, cancel).make_all()
 
     def _judge(self) -> Sequence[str]:
         run = self._run()
@@ -119,10 +131,20 @@ class RunWork:
             if (position, repeat) not in made
         ]
 
-    def _keep(self, samples: Sequence[Sample]) -> None:
-        if samples:
-            self._database.write(lambda s: sample_store.add(s, self._job.run_id, samples))
-            self._tell(len(samples))
+    def _keep(
+        self, samples: Sequence[Sample], items: Mapping[int, Item], scoring: LiveScoring
+    ) -> None:
+        if not samples:
+            return
+        kept = self._database.write(lambda s: sample_store.add(s, self._job.run_id, samples))
+        found = scoring.score([(each, items[each.position]) for each in kept])
+
+        def put(session: Session) -> None:
+            for metric, scores in found.items():
+                sample_store.put_scores(session, metric, scores)
+
+        self._database.write(put)
+        self._tell(len(samples))
 
     def _loaded(self, candidate: Candidate, facts: ModelFacts, sha256: str) -> None:
         state = CandidateState.RUNNING
@@ -154,7 +176,7 @@ class RunWork:
         with self._database.read() as session:
             return sample_store.to_score(session, self._job.run_id, metric, after, limit)
 
-    def _put_scores(self, metric: MetricId, scores: Sequence[tuple[SampleId, Score]]) -> None:
+    def _put_scores(self, metric: MetricId, scores: Scores) -> None:
         self._database.write(lambda s: sample_store.put_scores(s, metric, scores))
         self._tell(len(scores))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import exists, func, select
@@ -25,6 +25,7 @@ class Measured:
 
     candidate: int
     prompt_tokens: int
+    reused_tokens: int
     output_tokens: int
     ttft_s: float
     per_token_s: float
@@ -32,11 +33,19 @@ class Measured:
     memory_bytes: int
 
 
-def add(session: Session, run_id: RunId, samples: Iterable[Sample]) -> None:
-    """Keep samples; where there is one of its candidate, item and repeat already, that stays."""
+def add(session: Session, run_id: RunId, samples: Iterable[Sample]) -> tuple[Sample, ...]:
+    """Keep samples; where there is one of its candidate, item and repeat already, that stays.
+
+    Returns:
+        Those that were kept, with their ids.
+    """
     ours = {"run_id": run_id, "created_at": now()}
-    values = [sample_columns(each) | ours for each in samples]
-    session.execute(insert(SampleRow).on_conflict_do_nothing(), values)
+    query = insert(SampleRow).on_conflict_do_nothing().returning(SampleRow.id)
+    kept: list[Sample] = []
+    for each in samples:  # one by one: ids of several would come in any order
+        if (number := session.scalar(query.values(sample_columns(each) | ours))) is not None:
+            kept.append(replace(each, id=SampleId(number)))
+    return tuple(kept)
 
 
 def made(session: Session, run_id: RunId, candidate: int) -> frozenset[tuple[int, int]]:
@@ -153,6 +162,7 @@ def measured(session: Session, run_id: RunId) -> tuple[Measured, ...]:
     query = select(
         SampleRow.candidate,
         SampleRow.prompt_tokens,
+        func.json_extract(SampleRow.document, "$.timings.reused_tokens"),
         SampleRow.output_tokens,
         SampleRow.ttft_s,
         SampleRow.per_token_s,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.agents.approvals import ApprovalRequest
 from app.agents.entities import Agent
@@ -183,13 +183,17 @@ class RunPage(QWidget):
                 self.approval.show_request(request)
             case Question() as question:
                 self.question.show_question(live.agent.name, question)
-        had_focus = self.approval.hasFocus() or self.question.hasFocus()
+        focused = QApplication.focusWidget()
+        cards = (self.approval, self.question)
+        had_focus = focused is not None and any(
+            card is focused or card.isAncestorOf(focused) for card in cards
+        )
         self._show_dock()
         self.strip.show_state()
         if live.asked is not None and self._may_take_focus():
             self.take_focus()
         elif had_focus:
-            self.strip.stop.setFocus()
+            self.trace.setFocus()  # not on Stop, where one more key would end the run
 
     def _may_take_focus(self) -> bool:
         is_covered = any(each.isVisible() for each in self.window().findChildren(Overlay))

@@ -79,7 +79,8 @@ class CompareSheet(Sheet):
         self.body.addWidget(self._page, 1)
         self.body.addWidget(row(None, self.opener, close))
         self.closed.connect(self.deleteLater)
-        self._page.widget().installEventFilter(self)
+        self._content = self._page.widget()
+        self._content.installEventFilter(self)
         context.jobs.submit(evals.runs, owner=self, done=self._on_runs, failed=self._refuse)
 
     def first_focus(self) -> QWidget | None:
@@ -92,22 +93,11 @@ class CompareSheet(Sheet):
         return super().card_height(width) - page + max(inner + 4, _LEAST)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._page.widget() and event.type() == QEvent.Type.LayoutRequest:
+        if watched is self._content and event.type() == QEvent.Type.LayoutRequest:
             if self.isVisible():
                 self.place()  # something else is on the page
             return False
         return super().eventFilter(watched, event)
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """All that the comparison says, in the order of the page."""
-        labels = (self._found.itemAt(at).widget() for at in range(self._found.count()))
-        return tuple(
-            label.text()
-            for card in labels
-            if card is not None
-            for label in card.findChildren(Label)
-        )
 
     def _on_runs(self, runs: Sequence[Run]) -> None:
         """Offer the runs over the same suite first, the newest of them first."""

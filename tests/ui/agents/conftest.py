@@ -87,6 +87,13 @@ class Bench:
 
 
 @pytest.fixture
+def quick_guard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cards can be answered soon after they appear; the test of the guard does without this."""
+    for module in ("approval_card", "question_card"):
+        monkeypatch.setattr(f"app.ui.agents.{module}.GUARD_MS", 20)
+
+
+@pytest.fixture
 def bench(paths: DataPaths) -> Iterator[Bench]:
     database = Database(paths.database)
     database.open()

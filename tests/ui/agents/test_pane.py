@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.agents.entities import GrantedFolder, Policy, Risk
 from app.agents.trace import Outcome, RunState
 from app.engine.errors import NoModelLoaded
 from app.ui.agents.new_sheet import NewAgentSheet
+from app.ui.agents.view import RUN, SETUP
+from app.ui.focus import focusable
 from app.ui.forms.long_text import LongText
 from tests.ui.agents.driving import (
     click,
@@ -27,6 +29,8 @@ from tests.ui.agents.driving import (
 )
 from tests.ui.text.finding import button, child, has_button
 from tests.unit.agents.doubles import ToolDouble, calls, says
+
+quickly = pytest.mark.usefixtures("quick_guard")
 
 WRITES = calls(("write_file", {"path": "notes.md", "content": "# Notes\nBuy coffee\n"}))
 
@@ -57,6 +61,7 @@ def test_task_is_worked_on_to_the_answer(qtbot, open_pane, bench):
     qtbot.waitUntil(lambda: pane.view.sidebar.runs.rowCount() == 1)
 
 
+@quickly
 def test_call_runs_only_after_it_was_allowed_once(qtbot, open_pane, bench, writer, folder):
     bench.model.replies = [WRITES, says("Changed.")]
     pane = open_pane()
@@ -70,6 +75,7 @@ def test_call_runs_only_after_it_was_allowed_once(qtbot, open_pane, bench, write
     assert bench.agents.grants(writer.id) == ()
 
 
+@quickly
 @pytest.mark.parametrize(
     ("name", "is_brief"), [("Allow for this session", True), ("Always allow", False)]
 )
@@ -89,6 +95,7 @@ def test_lasting_permission_is_remembered_and_can_be_revoked(
     qtbot.waitUntil(lambda: bench.agents.grants(writer.id) == ())
 
 
+@quickly
 def test_denied_call_does_nothing_and_the_model_hears_the_reason(
     qtbot, open_pane, bench, writer, folder
 ):
@@ -104,6 +111,7 @@ def test_denied_call_does_nothing_and_the_model_hears_the_reason(
     assert "I like tea" in bench.model.last_turn
 
 
+@quickly
 def test_edited_arguments_are_shown_again_before_they_are_used(
     qtbot, open_pane, bench, writer, folder
 ):
@@ -127,6 +135,7 @@ def test_edited_arguments_are_shown_again_before_they_are_used(
     assert pane.view.run_page.trace.cards[0].use.is_edited
 
 
+@quickly
 def test_arguments_that_break_the_schema_are_refused_in_words(qtbot, open_pane, bench):
     schema = {"type": "object", "properties": {"number": {"type": "integer"}}}
     bench.served = [tool := ToolDouble("count", schema=schema, risk=Risk.SEND)]
@@ -177,6 +186,7 @@ def test_stop_while_the_person_is_asked_ends_the_run(qtbot, open_pane, bench, wr
     assert has_button(pane.view.run_page.trace, "Continue")
 
 
+@quickly
 def test_question_is_answered_with_an_option(qtbot, open_pane, bench):
     bench.agent("ask_user")
     asks = calls(("ask_user", {"question": "Which one?", "options": ["The red", "The blue"]}))
@@ -192,6 +202,7 @@ def test_question_is_answered_with_an_option(qtbot, open_pane, bench):
     assert "The blue" in bench.model.last_turn
 
 
+@quickly
 def test_interrupted_run_is_continued(qtbot, open_pane, bench, writer, folder):
     bench.model.replies = [WRITES]
     bench.interrupt(writer, "Coffee instead of tea")
@@ -261,6 +272,7 @@ def test_file_that_is_dropped_is_left_to_the_library(open_pane, bench, folder):
     assert not open_pane().take_drop([folder / "notes.md"])
 
 
+@quickly
 def test_past_run_is_opened_exported_and_made_a_case(qtbot, open_pane, bench, writer, tmp_path):
     bench.model.replies = [calls(("read_file", {"path": "notes.md"})), says("Tea and Ada.")]
     pane = open_pane()
@@ -292,6 +304,7 @@ def test_deleted_agent_comes_back_by_undo(qtbot, open_pane, bench):
     qtbot.waitUntil(lambda: pane.shown.agent is not None and pane.shown.agent.id == agent.id)
 
 
+@quickly
 def test_two_agents_work_at_once(qtbot, open_pane, bench, folder):
     folders = (GrantedFolder(folder, can_write=True),)
     one = bench.agent("write_file", name="One", folders=folders)
@@ -309,3 +322,17 @@ def test_two_agents_work_at_once(qtbot, open_pane, bench, folder):
     pane.open_agent(one.id)
     press(qtbot, wait_for_approval(qtbot, pane), "Deny")
     wait_for_end(qtbot, pane)
+
+
+def test_everything_that_takes_the_focus_has_a_name(qtbot, open_pane, bench, writer):
+    bench.model.replies = [WRITES]
+    pane = open_pane()
+    give(qtbot, pane, "Coffee instead of tea")
+    card = wait_for_approval(qtbot, pane)
+    click(qtbot, button(card, "Edit"))
+    pane.view.run_page.trace.cards[0].set_open(True)
+    for page in (RUN, SETUP):
+        pane.view.show_page(page)
+        stops = [each for each in pane.findChildren(QWidget) if focusable(each)]
+        nameless = [each for each in stops if not each.accessibleName() and not each.focusProxy()]
+        assert [(each, each.parent()) for each in nameless] == []

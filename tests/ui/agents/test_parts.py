@@ -156,7 +156,7 @@ def test_trace_of_two_hundred_steps_never_holds_the_window_up(qtbot, view):
 
 
 def test_step_of_a_long_trace_is_shown_quickly(qtbot, view):
-    trace = ShownTrace(run_of(RunState.RUNNING), long_trace(200))
+    trace = ShownTrace(run_of(RunState.RUNNING), long_trace(60))
     with qtbot.waitSignal(view.built, timeout=20_000):
         view.show_trace(trace, "Do it", is_live=True)
     trace.receive(StepChanged(step(1000, ModelReply(), seconds=None)))

@@ -24,6 +24,8 @@ from tests.ui.agents.driving import (
 from tests.ui.text.finding import button
 from tests.unit.agents.doubles import ToolDouble, calls, says
 
+pytestmark = pytest.mark.usefixtures("quick_guard")
+
 LOOKS = {
     "light": (Theme.LIGHT, 1204, 840),
     "dark": (Theme.DARK, 1204, 840),
@@ -110,7 +112,6 @@ def test_screenshot_templates(qtbot, open_pane, look, shoot):
     shoot(pane, "templates")
 
 
-@in_every_look
 def test_screenshot_start(tidy_pane, shoot):
     assert tidy_pane.view.run_page.start.isVisible()
     shoot(tidy_pane, "start")
@@ -149,7 +150,6 @@ def test_screenshot_denied(qtbot, tidy_pane, bench, shoot):
     shoot(tidy_pane, "denied")
 
 
-@in_every_look
 def test_screenshot_question(qtbot, tidy_pane, bench, shoot):
     options = ["Invoices", "Letters from the harbour office", "Leave it where it is"]
     asks = calls(("ask_user", {"question": "Where does scan-0041.pdf belong?", "options": options}))
@@ -169,7 +169,7 @@ def test_screenshot_interrupted(qtbot, open_pane, bench, tidier, look, shoot):
     shoot(pane, "interrupted")
 
 
-@in_every_look
+@pytest.mark.parametrize("look", ["light", "narrow"], indirect=True)
 def test_screenshot_editor(tidy_pane, shoot):
     tidy_pane.view.show_page(SETUP)
     shoot(tidy_pane, "editor")

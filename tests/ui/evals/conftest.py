@@ -21,6 +21,7 @@ from app.ui.evals.pane import EvalsPane
 from app.ui.notices import NoticeRelay
 from app.ui.pane import PaneContext
 from tests.ui.evals.doubles import Models, item
+from tests.ui.evals.judges import Judges
 
 EXACT = {"metric": "exact_match"}
 SIMILAR = {"metric": "rouge_l"}
@@ -42,12 +43,19 @@ def models() -> Models:
     return Models()
 
 
+@pytest.fixture
+def judges() -> Judges:
+    return Judges()
+
+
 @contextmanager
-def serving(file: Path, notices: Notices, models: Models) -> Iterator[EvalService]:
-    """The real service on a real database; `models` answer."""
+def serving(
+    file: Path, notices: Notices, models: Models, judges: Judges | None = None
+) -> Iterator[EvalService]:
+    """The real service on a real database; `models` answer and `judges` judge."""
     database = Database(file)
     database.open()
-    metrics = ModelMetrics(None, None, None, None)  # type: ignore[arg-type]  # no model judges
+    metrics = ModelMetrics(None, judges, judges, judges)  # type: ignore[arg-type]  # doubles
     suites = SuiteService(database, notices)
     parts = Parts(SimpleNamespace(), models, models, metrics)  # type: ignore[arg-type]  # doubles
     service = EvalService(database, notices, suites, parts)
@@ -95,12 +103,13 @@ def evals(
     databases: dict[str, Path],
     notices: Notices,
     models: Models,
+    judges: Judges,
 ) -> Iterator[EvalService]:
     """The real service; on a database that has what the test asks for."""
     asked = request.fixturenames
     has = next((each for each in ("finished", "suite") if each in asked), "empty")
     shutil.copy(databases[has], paths.database)
-    with serving(paths.database, notices, models) as service:
+    with serving(paths.database, notices, models, judges) as service:
         yield service
 
 
@@ -127,8 +136,14 @@ def finished(evals: EvalService, suite: StoredSuite, models: Models) -> Callable
 
 
 @pytest.fixture
-def services(paths: DataPaths, evals: EvalService, notices: Notices) -> Any:
-    return SimpleNamespace(evals=evals, notices=notices, settings=SettingsStore(paths.settings))
+def services(paths: DataPaths, evals: EvalService, notices: Notices, judges: Judges) -> Any:
+    return SimpleNamespace(
+        evals=evals,
+        notices=notices,
+        settings=SettingsStore(paths.settings),
+        models=judges,
+        endpoints=judges,
+    )
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QWidget
 
 from app.evals.runs.entities import RunId
 from app.ui.evals.items_page import ItemsPage
+from app.ui.evals.judging_sheet import JudgingSheet
 from app.ui.evals.pane import EvalsPane
 from app.ui.evals.run_page import ITEMS, RunPage
 from app.ui.widgets.info_bar import InfoBar
@@ -62,3 +63,13 @@ def problems(pane: EvalsPane) -> list[str]:
 
 def toasts(pane: EvalsPane) -> list[str]:
     return [note.text for note in pane.context.notify.notes]
+
+
+def choose_judge(asking: JudgingSheet, judge: str, rubric: str = "Correct") -> None:
+    """Choose which model judges, and by what."""
+    boxes = {each.accessibleName(): each for each in asking.form.findChildren(QComboBox)}
+    for name, words in (("Which model judges", judge), ("What is judged", rubric)):
+        box = boxes[name]
+        at = box.findText(words)
+        box.setCurrentIndex(at)
+        box.activated.emit(at)
