@@ -52,6 +52,8 @@ def results_to_text(results: RunResults) -> str:
     lines += [f"  {run.problem}"] if run.problem else []
     for each in results.candidates:
         lines += ["", *_candidate_lines(each, is_baseline=each.candidate.number == run.baseline)]
+    if not any(each.metrics for each in results.candidates):
+        lines += ["", "Nothing was scored: the suite names no metric. Name one with --metric."]
     return "\n".join(lines)
 
 

@@ -240,7 +240,8 @@ def _suite(services: Services, name: str, printer: Printer) -> StoredSuite:
     for each in imported.problems:
         printer.note(f"{path.name}, line {each.line}: {each.message}")
     if not imported.items:
-        raise BadChoice(f"{path.name} holds no item that could be used.", "See the reasons above.")
+        hint = "See the reasons above." if imported.problems else "It has a header and no rows."
+        raise BadChoice(f"{path.name} holds no item that could be used.", hint)
     version = imported.suite.sha256
     for known in services.evals.suites.suites():
         is_same = known.sha256 == version and known.metrics == imported.suite.metrics

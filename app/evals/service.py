@@ -116,7 +116,8 @@ class EvalService(RunReader):
                     "Choose fewer items, repeats or candidates.",
                 )
             new = store.NewRun(
-                " ".join(plan.name.split())[:_LONGEST_NAME] or f"{suite.name}, {len(items)} items",
+                " ".join(plan.name.split())[:_LONGEST_NAME]
+                or f"{suite.name}, {len(items)} item{'s' * (len(items) != 1)}",
                 plan.task,
                 suite.id,
                 suite.number,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,6 +134,7 @@ class MainWindow(QMainWindow):
         pane, is_new = self.book.get(pane_id)
         if is_new:
             self._stack.addWidget(pane)
+            pane.waiting_changed.connect(partial(self.rail.show_waiting, pane_id))
             self.actions_table.add(pane.actions_offered())
             if self._services is not None:
                 pane.attach(self._services)

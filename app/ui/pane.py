@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
@@ -51,7 +51,13 @@ class PaneContext:
 
 
 class Pane(QWidget):
-    """One page of the window. Subclasses set the class attributes and override the hooks."""
+    """One page of the window. Subclasses set the class attributes and override the hooks.
+
+    Signals:
+        waiting_changed: what waits for the person here, in words; empty when nothing does.
+    """
+
+    waiting_changed = Signal(str)
 
     pane_id: ClassVar[str]
     title: ClassVar[str]

@@ -29,10 +29,14 @@ class RailEntry:
 
 
 class NavButton(QToolButton):
-    """An icon over a word; checked while its pane is shown."""
+    """An icon over a word; checked while its pane is shown. A dot says that something waits."""
 
-    def __init__(self, icons: Icons, entry: RailEntry, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, icons: Icons, theme: ThemeKeeper, entry: RailEntry, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._theme = theme
+        self._mark = ""
         self.setObjectName("nav")
         self.setText(entry.title)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
@@ -52,8 +56,29 @@ class NavButton(QToolButton):
     def _on_toggled(self, is_checked: bool) -> None:
         self.setIcon(self._active if is_checked else self._resting)
 
+    @property
+    def mark(self) -> str:
+        """What the dot is for, in words; empty while there is none."""
+        return self._mark
+
+    def set_mark(self, words: str) -> None:
+        """Show the dot, and say what for; without words take it away."""
+        self._mark = words
+        self.setAccessibleName(f"{self.text()}, {words}" if words else self.text())
+        self.update()
+
     def nextCheckState(self) -> None:
         """A click asks for the pane; the window checks the button once it is shown."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._mark:
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.color("accent"))
+            painter.drawEllipse(self.width() // 2 + 5, 7, 8, 8)
+            painter.end()
 
 
 class BellButton(NavButton):
@@ -62,30 +87,17 @@ class BellButton(NavButton):
     def __init__(
         self, icons: Icons, notifier: Notifier, theme: ThemeKeeper, parent: QWidget | None = None
     ) -> None:
-        super().__init__(icons, RailEntry("", "Notices", "ph.bell", ""), parent)
+        super().__init__(icons, theme, RailEntry("", "Notices", "ph.bell", ""), parent)
         self.setToolTip("Notices")
-        self.setAccessibleName("Notices")
         self.setAccessibleDescription("")
         self.setCheckable(False)
         self._notifier = notifier
-        self._theme = theme
         notifier.noted.connect(self._on_changed)
         notifier.read.connect(self._on_changed)
 
     def _on_changed(self) -> None:
         unread = self._notifier.unread
-        self.setAccessibleName(f"Notices, {unread} unread" if unread else "Notices")
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        if self._notifier.unread:
-            painter = QPainter(self)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._theme.color("accent"))
-            painter.drawEllipse(self.width() // 2 + 5, 7, 8, 8)
-            painter.end()
+        self.set_mark(f"{unread} unread" if unread else "")
 
 
 class Rail(QFrame):
@@ -134,6 +146,10 @@ class Rail(QFrame):
         """The button of a pane."""
         return self._buttons[pane_id]
 
+    def show_waiting(self, pane_id: str, words: str) -> None:
+        """Say that a pane waits for the person, and what for; without words no more."""
+        self._buttons[pane_id].set_mark(words)
+
     def show_current(self, pane_id: str) -> None:
         """Mark the pane that is shown."""
         for each, button in self._buttons.items():
@@ -143,7 +159,7 @@ class Rail(QFrame):
         self.setFixedWidth(self._theme.px(WIDTH))
 
     def _add(self, entry: RailEntry) -> None:
-        button = NavButton(self._icons, entry)
+        button = NavButton(self._icons, self._theme, entry)
         button.clicked.connect(lambda: self.pane_chosen.emit(entry.pane_id))
         self._buttons[entry.pane_id] = button
         self._layout.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)

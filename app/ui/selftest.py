@@ -150,7 +150,7 @@ class _Walk:
 
             return Step(f"Looking at {pane_id}", act, lambda: True, f"{pane_id}-{theme}")
 
-        return tuple(show(each) for each in ("chat", "library", "models", "settings"))
+        return tuple(show(each) for each in self.session.window.book.ids)
 
     def _open(self) -> None:
         self.session.window.resize(*SIZE)

@@ -69,6 +69,15 @@ def test_open_all_panes_are_made_but_only_the_shown_one_is_built(session: Sessio
     assert sample(window, "library").events == []
 
 
+def test_pane_that_waits_for_the_person_is_marked_on_the_rail(session: Session, qtbot):
+    button = session.window.rail.button("models")
+    session.window.pane("models").waiting_changed.emit("1 run waits for you")
+    assert button.mark == "1 run waits for you"
+    assert button.accessibleName().endswith(", 1 run waits for you")
+    session.window.pane("models").waiting_changed.emit("")
+    assert (button.mark, button.accessibleName()) == ("", button.text())
+
+
 def test_rail_click_shows_the_pane_and_marks_it(session: Session, qtbot):
     rail: Rail = session.window.rail
     qtbot.mouseClick(rail.button("models"), Qt.MouseButton.LeftButton)

@@ -43,11 +43,19 @@ class StepIds:
     def next(self) -> StepId:
         """An id that is greater than all before."""
         with self._lock:
-            if self._last is None:
-                with self._database.read() as session:
-                    self._last = store.last_step(session)
-            self._last += 1
+            self._last = self._greatest() + 1
             return StepId(self._last)
+
+    def settle(self) -> None:
+        """Note the greatest id, before steps are deleted: theirs are not given out again."""
+        with self._lock:
+            self._last = self._greatest()
+
+    def _greatest(self) -> int:
+        if self._last is not None:
+            return self._last
+        with self._database.read() as session:
+            return store.last_step(session)
 
 
 class Recorder:
@@ -104,6 +112,7 @@ class Recorder:
     def drop(self, step_ids: Iterable[StepId]) -> None:
         """Forget steps that will be made again."""
         gone = list(step_ids)
+        self._ids.settle()
         self._database.write(lambda s: store.delete_steps(s, gone))
         self.conversation.drop(gone)
 

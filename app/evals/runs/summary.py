@@ -19,7 +19,6 @@ from app.evals.store import runs as run_store
 from app.evals.store import samples as store
 from app.storage.db import Database, Session
 
-
 _MORE_WHILE_RUNNING = 0.05  # scores, as a share of those that were summed up
 
 

@@ -143,7 +143,8 @@ class RunWork:
             for metric, scores in found.items():
                 sample_store.put_scores(session, metric, scores)
 
-        self._database.write(put)
+        if found:
+            self._database.write(put)
         self._tell(len(samples))
 
     def _loaded(self, candidate: Candidate, facts: ModelFacts, sha256: str) -> None:

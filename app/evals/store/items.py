@@ -57,35 +57,37 @@ def items_with_keys(session: Session, suite_id: SuiteId, keys: Sequence[str]) ->
     return found
 
 
-def put(session: Session, suite_id: SuiteId, changed: Sequence[Item], *, replacing: bool) -> None:
-    """Add items, or change those with the same keys, as one new version.
+def add(session: Session, suite_id: SuiteId, new: Sequence[Item]) -> None:
+    """Add items with different keys at the end, as one new version; keys that are there stay.
 
-    What is the same already is left alone; where that is all, there is no new version.
+    Where that is all of them, there is no new version.
     """
     row_of(session, suite_id)
     number = _newest(session, suite_id) + 1
-    known = items_with_keys(session, suite_id, [each.key for each in changed])
+    known = items_with_keys(session, suite_id, [each.key for each in new])
     last = session.scalar(
         select(func.coalesce(func.max(ItemRow.position), -1)).where(ItemRow.suite_id == suite_id)
     )
-    position = -1 if last is None else last
-    has_changed = False
-    for item in changed:
-        old = known.get(item.key)
-        columns = item_columns(item)
-        if old is not None and (not replacing or old.digest == columns["digest"]):
-            continue
-        if old is not None:
-            old.until = number
-            session.flush()  # or two items would have the key at once
-            place = old.position
-        else:
-            position += 1
-            place = position
-        session.add(ItemRow(suite_id=suite_id, position=place, since=number, **columns))
-        has_changed = True
-    if has_changed:
+    begin = 0 if last is None else last + 1
+    missing = [each for each in new if each.key not in known]
+    session.add_all(
+        ItemRow(suite_id=suite_id, position=place, since=number, **item_columns(each))
+        for place, each in enumerate(missing, begin)
+    )
+    if missing:
         _keep_version(session, suite_id, number)
+
+
+def replace(session: Session, suite_id: SuiteId, old: ItemRow, new: Item) -> None:
+    """Put an item where another is, as one new version; none where they are the same."""
+    columns = item_columns(new)
+    if old.digest == columns["digest"]:
+        return
+    number = _newest(session, suite_id) + 1
+    old.until = number
+    session.flush()  # or two items could have the key at once
+    session.add(ItemRow(suite_id=suite_id, position=old.position, since=number, **columns))
+    _keep_version(session, suite_id, number)
 
 
 def take_out(session: Session, suite_id: SuiteId, keys: Sequence[str]) -> None:

@@ -10,10 +10,18 @@ from typing import Any, TypeVar
 from app.base.changes import Notices, Topic
 from app.base.errors import NotFound
 from app.evals.entities import Item
-from app.evals.errors import BadSuiteName
 from app.evals.runs.entities import StoredSuite, SuiteId, SuiteVersion
 from app.evals.store import items as item_store
 from app.evals.store import suites as store
+from app.evals.suites.checking import (
+    LONGEST_DESCRIPTION,
+    LONGEST_NAME,
+    check_metrics,
+    checked_description,
+    checked_name,
+    checked_suite,
+    key_is_taken,
+)
 from app.evals.suites.suite import (
     MAX_ITEMS,
     Suite,
@@ -26,9 +34,6 @@ from app.prompts.naming import fold
 from app.storage.db import Database, Session
 
 T = TypeVar("T")
-
-LONGEST_NAME = 100
-LONGEST_DESCRIPTION = 2_000
 
 
 class SuiteService:
@@ -79,7 +84,7 @@ class SuiteService:
             SuiteError: an item cannot be used, or two have the same key.
             MetricError: there is no such metric.
         """
-        suite = _checked(Suite(_name(name), tuple(items), description, tuple(metrics)))
+        suite = checked_suite(Suite(checked_name(name), tuple(items), description, tuple(metrics)))
         return self.get(self._write(lambda s: _add(s, suite, suite.name)))
 
     def take_in(self, suite: Suite) -> StoredSuite:
@@ -91,10 +96,10 @@ class SuiteService:
         shown = "".join(each if each.isprintable() else " " for each in suite.name)
         name = " ".join(shown.split())[:LONGEST_NAME] or "Suite"
         short = suite.description[:LONGEST_DESCRIPTION]
-        checked = _checked(replace(suite, name=name, description=short))
+        kept = checked_suite(replace(suite, name=name, description=short))
 
         def work(session: Session) -> SuiteId:
-            return _add(session, checked, store.free_name(session, name, LONGEST_NAME))
+            return _add(session, kept, store.free_name(session, name, LONGEST_NAME))
 
         return self.get(self._write(work))
 
@@ -111,9 +116,9 @@ class SuiteService:
         Raises:
             BadSuiteName, MetricError: as `create`.
         """
-        new_name = None if name is None else _name(name)
-        text = None if description is None else _description(description)
-        _check_metrics(metrics or ())
+        new_name = None if name is None else checked_name(name)
+        text = None if description is None else checked_description(description)
+        check_metrics(metrics or ())
         return self._change(
             suite_id,
             lambda s: store.change(s, suite_id, name=new_name, description=text, metrics=metrics),
@@ -178,35 +183,56 @@ class SuiteService:
         Raises:
             SuiteError: it cannot be used, or another item has its key.
         """
-        item = item if item.key else replace(item, key=made_key(item))
-        check_item(item)
+        return self.add_items(suite_id, (item,))[0]
+
+    def add_items(self, suite_id: SuiteId, items: Iterable[Item]) -> tuple[Item, ...]:
+        """Add items at the end, all or none, in one new version; else as `add_item`.
+
+        Returns:
+            Each item as it is stored.
+        """
+        keyed = tuple(each if each.key else replace(each, key=made_key(each)) for each in items)
+        new: dict[str, Item] = {}
+        for each in keyed:
+            check_item(each)
+            if digest_of(new.setdefault(each.key, each)) != digest_of(each):
+                raise key_is_taken(each.key)
 
         def work(session: Session) -> None:
-            same = item_store.items_with_keys(session, suite_id, [item.key]).get(item.key)
-            if same is not None and same.digest != digest_of(item):
-                raise SuiteError(
-                    f"Another item has the key “{item.key}”.", "Give it another key, or none."
-                )
-            if same is None and item_store.count_items(session, suite_id, (), "") >= MAX_ITEMS:
+            there = item_store.items_with_keys(session, suite_id, tuple(new))
+            for key, row in there.items():
+                if row.digest != digest_of(new[key]):
+                    raise key_is_taken(key)
+            count = item_store.count_items(session, suite_id, (), "")
+            if len(there) < len(new) and count + len(new) - len(there) > MAX_ITEMS:
                 raise SuiteError(f"A suite has at most {MAX_ITEMS:,} items.", "Begin another one.")
-            item_store.put(session, suite_id, (item,), replacing=False)
+            item_store.add(session, suite_id, tuple(new.values()))
 
         self._write(work)
-        return item
+        return keyed
 
-    def change_item(self, suite_id: SuiteId, item: Item) -> None:
-        """Put an item in place of the one with its key, in a new version.
+    def change_item(self, suite_id: SuiteId, item: Item, *, old_key: str = "") -> None:
+        """Put an item in the place of another, in a new version.
+
+        Args:
+            suite_id: which suite.
+            item: as it is to be.
+            old_key: of the one it replaces; empty for the one with the same key.
 
         Raises:
-            SuiteError: it cannot be used.
-            NotFound: no item has the key.
+            SuiteError: it cannot be used, or a third item has its key.
+            NotFound: there is no item to replace.
         """
         check_item(item)
+        key = old_key or item.key
 
         def work(session: Session) -> None:
-            if not item_store.items_with_keys(session, suite_id, [item.key]):
-                raise NotFound(f"The item “{item.key}” is not there any more.")
-            item_store.put(session, suite_id, (item,), replacing=True)
+            there = item_store.items_with_keys(session, suite_id, (key, item.key))
+            if key not in there:
+                raise NotFound(f"The item “{key}” is not there any more.")
+            if key != item.key and item.key in there:
+                raise key_is_taken(item.key)
+            item_store.replace(session, suite_id, there[key], item)
 
         self._write(work)
 
@@ -241,48 +267,11 @@ class SuiteService:
             with self._database.read() as session:
                 if not store.is_untouched(session):
                     return
-            samples = [_checked(each) for each in self._samples()]
+            samples = [checked_suite(each) for each in self._samples()]
             self._database.write(lambda s: [_add(s, each, each.name) for each in samples])
 
 
 def _add(session: Session, suite: Suite, name: str) -> SuiteId:
     suite_id = store.add(session, name, suite.description, suite.metrics)
-    item_store.put(session, suite_id, suite.items, replacing=False)
+    item_store.add(session, suite_id, suite.items)
     return suite_id
-
-
-def _checked(suite: Suite) -> Suite:
-    for item in suite.items:
-        check_item(item)
-    if len({item.key for item in suite.items}) < len(suite.items):
-        raise SuiteError("Two items have the same key.", "Give each a key of its own.")
-    if len(suite.items) > MAX_ITEMS:
-        raise SuiteError(f"A suite has at most {MAX_ITEMS:,} items.", "Make two of it.")
-    _check_metrics(suite.metrics)
-    _description(suite.description)
-    return suite
-
-
-def _check_metrics(documents: Iterable[Mapping[str, Any]]) -> None:
-    from app.evals.metrics.registry import metric_from_json  # late: starting Cairn measures nothing
-
-    for each in documents:
-        metric_from_json(each)
-
-
-def _name(name: str) -> str:
-    text = " ".join(name.split())
-    if not text or len(text) > LONGEST_NAME or not text.isprintable():
-        raise BadSuiteName(
-            "This cannot be the name of a suite.",
-            f"Write a name on one line, with up to {LONGEST_NAME} characters.",
-        )
-    return text
-
-
-def _description(text: str) -> str:
-    if len(text) > LONGEST_DESCRIPTION:
-        raise BadSuiteName(
-            "The description is too long.", f"Up to {LONGEST_DESCRIPTION:,} characters are kept."
-        )
-    return text.strip()

@@ -19,7 +19,7 @@ from app.agents.trace import RunId
 from app.base.changes import Topic
 from app.base.errors import AppError, NotFound
 from app.chat.entities import Citation
-from app.ui.actions import ActionSpec
+from app.ui.actions import ActionSpec, Reach
 from app.ui.agents.agent_actions import AgentActions
 from app.ui.agents.folder_sheet import FolderSheet
 from app.ui.agents.live_run import LiveRun
@@ -44,7 +44,6 @@ class AgentsPane(Pane):
     Signals:
         test_case_wanted: an `Item` to put into a suite.
         source_requested: a `SourceRequest`: a source of an answer is to be seen.
-        waiting_changed: how many runs wait for the person now.
     """
 
     pane_id: ClassVar[str] = "agents"
@@ -54,7 +53,6 @@ class AgentsPane(Pane):
 
     test_case_wanted = Signal(object)
     source_requested = Signal(object)
-    waiting_changed = Signal(int)
 
     def __init__(self, context: PaneContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
@@ -107,6 +105,7 @@ class AgentsPane(Pane):
             icon: str,
             run: Callable[[], object],
             enabled_when: Callable[[], bool] = lambda: True,
+            shortcut: str = "",
         ) -> ActionSpec:
             return ActionSpec(
                 f"agents.{name}",
@@ -114,7 +113,9 @@ class AgentsPane(Pane):
                 "Agents",
                 icon,
                 run,
-                pane_id=self.pane_id,
+                shortcut,
+                self.pane_id,
+                Reach.PANE if shortcut else Reach.WINDOW,
                 enabled_when=enabled_when,
             )
 
@@ -122,7 +123,7 @@ class AgentsPane(Pane):
             spec("new", "New agent…", "ph.plus", self.new_agent),
             spec("task", "New task for the agent", "ph.play", self.new_task, self._has_agent),
             spec("setup", "Set the agent up", "ph.sliders", self._show_setup, self._has_agent),
-            spec("stop", "Stop the agent", "ph.stop", self._stop, self._is_live),
+            spec("stop", "Stop the agent", "ph.stop", self._stop, self._is_live, "Ctrl+."),
             spec("servers", "Tool servers…", "ph.hard-drives", self.show_servers),
         )
 
@@ -337,7 +338,9 @@ class AgentsPane(Pane):
 
     def _on_live_changed(self) -> None:
         self.view.sidebar.show_live(self.live.all)
-        self.waiting_changed.emit(sum(each.asked is not None for each in self.live.all))
+        count = sum(each.asked is not None for each in self.live.all)
+        words = "1 run waits for you" if count == 1 else f"{count} runs wait for you"
+        self.waiting_changed.emit(words if count else "")
 
     def _on_live_ended(self, live: LiveRun) -> None:
         page = self.view.run_page

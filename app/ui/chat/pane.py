@@ -157,7 +157,15 @@ class ChatPane(Pane):
 
         return (
             spec("new", "New chat", "ph.note-pencil", self.start_new, "Ctrl+N"),
-            spec("stop", "Stop the answer", "ph.stop", self._stop, "Ctrl+.", self._can_stop),
+            spec(
+                "stop",
+                "Stop the answer",
+                "ph.stop",
+                self._stop,
+                "Ctrl+.",
+                self._can_stop,
+                reach=Reach.PANE,
+            ),
             spec("scope", "Choose documents to ask", "ph.funnel", self._open_picker),
             spec("persona", "Choose a persona…", "ph.user-circle", self._choose_persona),
             spec("copy", "Copy chat", "ph.copy", self._copy, "", self._is_stored),

@@ -25,7 +25,10 @@ _METADATA = (
 )
 _BUTTON = 28
 _NO_QUESTION = "Write a question first."
-_KEY = "Results are matched by this key. Another key makes it another item, at the end of the list."
+_KEY = (
+    "Results are matched by this key. With another one it counts as another item when runs are "
+    "compared."
+)
 
 
 class ItemEditor(QWidget):

@@ -26,6 +26,9 @@ _NONE = (
 )
 
 
+_TARGET = 28
+
+
 class PairCard(Card):
     """Shows a ShownPair.
 
@@ -46,6 +49,7 @@ class PairCard(Card):
         self.rate = Label("", "body2", wrap=True)
         self.cause = Label("", "body2", wrap=True)
         self.remove = IconButton(icons.icon("ph.trash"), "Remove", size=16)
+        self.remove.setMinimumSize(_TARGET, _TARGET)  # also while a card that is new is laid out
         self.remove.clicked.connect(self.remove_wanted)
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(16)

@@ -14,7 +14,7 @@ from app.base.errors import AppError
 from app.evals.runs.entities import StoredSuite, SuiteId
 from app.ui.amounts import count_text
 from app.ui.evals.suite_drafts import ItemKeeper
-from app.ui.evals.suite_reading import ItemFilter, add_all, pasted_items
+from app.ui.evals.suite_reading import ItemFilter, pasted_items
 from app.ui.pane import PaneContext
 from app.ui.reveal import show_in_folder
 from app.ui.widgets.choice import Choice, Severity
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def paste_rows(suites: SuiteService, suite_id: SuiteId, text: str) -> tuple[str, ...]:
     """Make items of two columns separated by tabs. Returns their keys."""
-    return add_all(suites, suite_id, pasted_items(text))
+    return tuple(each.key for each in suites.add_items(suite_id, pasted_items(text)))
 
 
 def remove_rows(

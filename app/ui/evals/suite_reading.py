@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.evals.suites.service import SuiteService
 
 PAGE = 100  # items read at a time
-MOST_PASTED = 200  # rows; each becomes a version of the suite
+MOST_PASTED = 1_000  # rows
 _MOST_CHARACTERS = 1_000_000
 _FIRST_WORDS = 200  # characters that a cell of the table can show
 
@@ -120,7 +120,7 @@ def copied(item: Item) -> Item:
 
 
 def rekey(suites: SuiteService, suite_id: SuiteId, item: Item, key: str) -> Item:
-    """Give an item another key; it moves to the end.
+    """Give an item another key; it stays where it is.
 
     Raises:
         SuiteError: another item has the key, or it cannot be one.
@@ -128,10 +128,7 @@ def rekey(suites: SuiteService, suite_id: SuiteId, item: Item, key: str) -> Item
     new = replace(item, key=key.strip())
     if not new.key:
         raise BadItem("An item needs a key.")
-    if any(each.key == new.key for each in suites.items(suite_id, search=new.key, limit=-1)):
-        raise BadItem(f"Another item has the key “{new.key}”.", "Choose another key.")
-    suites.add_item(suite_id, new)  # before the other goes, so that nothing is lost in between
-    suites.remove_items(suite_id, [item.key])
+    suites.change_item(suite_id, new, old_key=item.key)
     return new
 
 
@@ -154,7 +151,7 @@ def pasted_items(text: str) -> tuple[Item, ...]:
         raise BadItem("What was copied cannot be read as a table.", "Copy it again.") from error
     if len(lines) > MOST_PASTED:
         raise BadItem(
-            f"That is {len(lines):,} rows; up to {MOST_PASTED} can be pasted at once.",
+            f"That is {len(lines):,} rows; up to {MOST_PASTED:,} can be pasted at once.",
             "Save the table as CSV and import that.",
         )
     if odd := next((at for at, each in enumerate(lines, 1) if not _is_pair(each)), None):
@@ -166,11 +163,6 @@ def pasted_items(text: str) -> tuple[Item, ...]:
         replace(blank_item(), input=(Turn(Role.USER, cells[0]),), targets=_filled(cells[1:]))
         for cells in lines
     )
-
-
-def add_all(suites: SuiteService, suite_id: SuiteId, items: tuple[Item, ...]) -> tuple[str, ...]:
-    """Add items at the end. Returns their keys."""
-    return tuple(suites.add_item(suite_id, each).key for each in items)
 
 
 def _is_pair(cells: list[str]) -> bool:

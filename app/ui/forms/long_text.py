@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QEvent, QMimeData
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QResizeEvent
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
 _FEWEST_LINES, _MOST_LINES = 3, 12
@@ -27,7 +27,7 @@ class LongText(QPlainTextEdit):
         lines = min(max(self._fewest, round(self.document().size().height())), _MOST_LINES)
         margins = self.contentsMargins()
         around = 2 * self.document().documentMargin() + margins.top() + margins.bottom() + 2
-        height = math.ceil(lines * self.fontMetrics().lineSpacing() + around)
+        height = math.ceil(lines * QFontMetricsF(self.font()).lineSpacing() + around)
         if height != self.height():
             self.setFixedHeight(height)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QMenu
 
 from app.base.errors import AppError
 from app.evals.reports.writing import ReportFormat
@@ -166,13 +167,16 @@ def test_plot_says_the_same_in_words(open_pane, finished, qtbot):
     assert plots.words.isVisible()
 
 
-def test_run_is_scored_by_another_metric_without_asking_again(
-    open_pane, finished, services, models, qtbot
-):
-    from types import SimpleNamespace
+def test_plot_has_no_menu_of_its_own(open_pane, finished, qtbot):
+    page = open_run(qtbot, open_pane(), finished().id)
+    plots = page.summary.plots
+    qtbot.waitUntil(lambda: plots.canvas is not None and plots.canvas.isVisible(), timeout=20000)
+    qtbot.mouseClick(plots.canvas.viewport(), Qt.MouseButton.RightButton)
+    assert not [each for each in page.window().findChildren(QMenu) if each.isVisible()]
+    assert not plots.canvas.getViewBox().menuEnabled()
 
-    services.models = SimpleNamespace(in_use=None, models=tuple)
-    services.endpoints = SimpleNamespace(endpoints=tuple)
+
+def test_run_is_scored_by_another_metric_without_asking_again(open_pane, finished, models, qtbot):
     page = open_run(qtbot, pane := open_pane(), finished().id)
     asked = models.asked
     page.header.score_wanted.emit()

@@ -8,9 +8,13 @@ from PySide6.QtWidgets import QApplication, QWidget
 from app.base.errors import AppError
 from app.evals.runs.entities import RunPlan
 from app.settings.schema import Theme
+from app.ui.evals.compare_sheet import CompareSheet
+from app.ui.evals.judging_sheet import JudgingSheet
 from app.ui.evals.matrix_filter import FAILURES
 from app.ui.evals.run_page import ITEMS
 from tests.ui.evals.conftest import WAIT_S
+from tests.ui.evals.driving import open_run, sheet
+from tests.ui.evals.test_side_by_side import opinion
 
 LOOKS = {
     "light": (Theme.LIGHT, 1204, 840),
@@ -78,6 +82,42 @@ def test_screenshot_results(open_pane, finished, look, shoot, qtbot):
     pane.run_page.summary.verticalScrollBar().setValue(10000)
     plots.view.setCurrentIndex(1)
     shoot(pane, "plot")
+
+
+@in_every_look
+def test_screenshot_side_by_side(open_pane, finished, evals, judges, look, shoot, qtbot):
+    run = finished(name="Even numbers by two files")
+    judges.opinion = opinion
+    evals.judge_pairs(run.id, 0, 1, {"model": "Qwen3 32B"})
+    assert evals.wait(run.id, WAIT_S)
+    pane = open_pane(*look[1:])
+    page = open_run(qtbot, pane, run.id)
+    summary = page.summary
+    canvas = summary.plots
+    qtbot.waitUntil(lambda: canvas.canvas is not None and canvas.canvas.isVisible(), timeout=20000)
+    summary.verticalScrollBar().setValue(summary.verticalScrollBar().maximum())
+    shoot(pane, "side_by_side")
+    page.header.judge_wanted.emit()
+    shoot(pane.window(), "judging")
+    sheet(pane, JudgingSheet).dismiss()
+    page.tabs.setCurrentIndex(ITEMS)
+    qtbot.waitUntil(lambda: page.items.items.total == 12 and not page.is_busy)
+    page.items.table.setCurrentIndex(page.items.items.index(2, 0))
+    qtbot.waitUntil(page.items.details.judged.isVisible)
+    shoot(pane, "judged_item")
+
+
+@in_every_look
+def test_screenshot_compare(open_pane, finished, look, shoot, qtbot):
+    run = finished(name="Even numbers by two files")
+    finished(name="The same again")
+    pane = open_pane(*look[1:])
+    page = open_run(qtbot, pane, run.id)
+    page.header.compare_wanted.emit()
+    shoot(pane.window(), "compare")
+    sheet(pane, CompareSheet).dismiss()
+    page.header.rename_wanted.emit()
+    shoot(pane.window(), "rename")
 
 
 @in_every_look

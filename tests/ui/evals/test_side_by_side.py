@@ -60,7 +60,7 @@ def test_model_judges_the_chosen_pair_by_the_chosen_rubric(open_pane, finished, 
     qtbot.mouseClick(asking.confirm, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(page.summary.side_by_side.pairs.cards) == 1)
     qtbot.waitUntil(lambda: page.header.state.text() == "Done" and not page.is_busy)
-    assert not asking.isVisible()
+    assert not pane.window().findChildren(JudgingSheet)
     found = card(page)
     assert found.title.whole_text == "Q8_0 against Q4_K_M"
     assert found.judge.text() == (
@@ -142,10 +142,11 @@ def test_judging_shows_how_far_it_is_and_goes_on_after_a_pause(
         return opinion(task, one, other)
 
     judges.opinion = slow
-    page = open_run(qtbot, open_pane(), run.id)
     evals.judge_pairs(run.id, 0, 1, JUDGE)
-    qtbot.waitUntil(lambda: page.summary.progress.words.text().startswith("Judging side by side"))
-    assert "6 pairs left" in page.summary.progress.words.text()
+    qtbot.waitUntil(lambda: not models.gate.is_set())
+    page = open_run(qtbot, open_pane(), run.id)
+    assert page.summary.progress.words.text().startswith("Judging side by side: 6 pairs left")
+    assert not page.summary.side_by_side.judge.isEnabled()
     qtbot.mouseClick(page.header.pause, Qt.MouseButton.LeftButton)
     models.gate.set()
     assert evals.wait(run.id, WAIT_S)

@@ -62,3 +62,24 @@ def test_exported_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> No
     (tmp_path / "usual").touch()
     export_whole(tmp_path / "exported", b"data")
     assert (tmp_path / "exported").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and pipes are those of POSIX")
+def test_export_goes_through_a_link_and_leaves_it(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    export_whole(tmp_path / "link", b"data")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_bytes() == b"data"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and pipes are those of POSIX")
+def test_export_into_a_pipe_leaves_the_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        export_whole(pipe, b"data")
+        assert os.read(reader, 10) == b"data"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()

@@ -12,6 +12,7 @@ from app.base.errors import AppError
 from app.base.log import OURS
 from app.base.paths import DataPaths
 from app.cli.main import main
+from app.prompts.service import PromptService
 
 
 class Opened:
@@ -115,3 +116,67 @@ def test_damaged_settings_are_told_and_the_command_runs(
     printed = capsys.readouterr()
     assert printed.out == "[]\n"
     assert "settings.damaged.toml" in printed.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["prompt", "show", "\udcff"],
+        ["prompt", "list", "--search", "\udcff"],
+        ["prompt", "run", "summarise", "-v", "text=\udcff"],
+        ["eval", "run", "s", "--model", "\udcff"],
+    ],
+)
+def test_words_in_another_encoding_are_refused(
+    window: Opened, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    assert run([*words, "--json"], window) == 3
+    assert "no text in UTF-8" in json.loads(capsys.readouterr().out)["error"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["agent", "trace", "9" * 25],
+        ["eval", "report", "-1"],
+        ["library", "remove", "x"],
+        ["eval", "run", "s", "--seed", "9" * 25],
+        ["eval", "run", "s", "--fail-under", "nan"],
+    ],
+)
+def test_numbers_that_cannot_be_are_bad_usage(
+    window: Opened, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(words, window)
+    assert ended.value.code == 2
+    assert "takes a" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["prompt", "show", "nobody"], "`prompt list`"),
+        (["prompt", "show", "summarise@" + "9" * 5_000], "version 1"),
+        (["agent", "show", "nobody"], "`agent list`"),
+        (["agent", "run", "Tidy a folder", "Do it."], "--model"),
+        (["agent", "trace", "7"], "no run 7"),
+        (["eval", "run", "s" * 5_000, "--model", "m" * 5_000], "`models list`"),
+    ],
+)
+def test_wrong_names_are_answered_with_what_to_do(
+    window: Opened, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    assert run(words, window) == 3
+    assert said in capsys.readouterr().err
+
+
+def test_interrupt_is_a_json_document_and_130(
+    window: Opened, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_service: PromptService, **_filters: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PromptService, "prompts", interrupted)
+    assert run(["prompt", "list", "--json"], window) == 130
+    assert json.loads(capsys.readouterr().out)["error"]

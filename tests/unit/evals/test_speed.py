@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from app.engine.messages import Role, Turn
-from app.engine.protocol import Timings
+from app.engine.protocol import TextScore, Timings
 from app.evals.entities import Item, Output
 from app.evals.metrics.metric import Metric
 from app.evals.metrics.registry import KINDS
@@ -39,6 +39,13 @@ def test_speed_that_was_not_measured_is_no_zero(metric: Metric):
     found = metric.score(ITEM, Output("Yes."))
     assert found.value is None
     assert "measure" in found.reason
+
+
+@pytest.mark.parametrize("metric", [TimeToFirstToken(), TimePerToken(), TokensPerSecond()])
+def test_item_that_a_reading_run_did_not_time_says_which_are(metric: Metric):
+    found = metric.score(ITEM, Output("", reading=TextScore(-1.0, 1.0, 1, 4)))
+    assert found.value is None
+    assert "first 5 items" in found.reason
 
 
 def test_shorter_times_and_higher_speeds_are_better():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,6 +129,17 @@ def test_what_describes_no_server_is_refused(text: str) -> None:
         pasted(text)
 
 
-def test_nesting_without_end_is_refused() -> None:
-    with pytest.raises(ConfigBroken):
-        pasted('{"a":' * 100_000)
+@pytest.mark.parametrize(
+    "text", ['{"a":' * 100_000, '{"a": ' + "9" * 5_000 + "}"], ids=["nesting", "digits"]
+)
+def test_nesting_and_digits_without_end_are_refused(text: str) -> None:
+    with pytest.raises(ConfigBroken, match="too deeply, or a number"):
+        pasted(text)
+
+
+@pytest.mark.parametrize("opening", ['\\"', '"\\', "/* "])
+def test_what_is_opened_again_and_again_is_refused_soon(opening: str) -> None:
+    started = time.thread_time()
+    with pytest.raises(ConfigBroken, match="line 1"):
+        pasted("{" + opening * 300_000)
+    assert time.thread_time() - started < 5

@@ -38,8 +38,10 @@ def go_on(bench: Bench, run: Run, *replies: Said, person: Person | None = None) 
 def test_crash_in_the_middle_of_reading_reads_again(bench, data_paths):
     run = crashed(bench, data_paths, "read")
     assert (run.spent.steps, run.spent.tool_calls) == (2, 1)
+    before = bench.runs.steps(run.id)[-1].id
     ended = go_on(bench, run, says("Done."))
     assert (ended.state, ended.answer) == (RunState.DONE, "Done.")
+    assert bench.runs.steps(run.id)[-1].id > before + 1  # ids of dropped steps are not used again
     assert len(bench.tools[1].ran) == 1
     outcomes = [each.outcome for each in bench.details(run, ToolUse)]
     assert outcomes == [Outcome.DONE, Outcome.DONE]

@@ -82,9 +82,29 @@ def test_item_from_chat_gets_a_key_of_its_content(suites: SuiteService):
     assert keys(suites, suite.id) == [added.key]
 
 
+def test_items_added_together_are_one_version_at_the_end(suites: SuiteService):
+    suite = suites.create("Lease", (item("a"),))
+    added = suites.add_items(suite.id, (item("c"), item(""), item("b"), item("a"), item("c")))
+    assert [each.key for each in added] == ["c", added[1].key, "b", "a", "c"]
+    assert keys(suites, suite.id) == ["a", "c", added[1].key, "b"]
+    assert suites.get(suite.id).number == 2
+
+
+def test_item_keeps_its_place_under_another_key(suites: SuiteService):
+    suite = suites.create("Lease", (item("a"), item("b"), item("c")))
+    suites.change_item(suite.id, item("z", "How long now?"), old_key="b")
+    assert suites.items(suite.id) == (item("a"), item("z", "How long now?"), item("c"))
+    assert suites.get(suite.id).number == 2
+
+
 @pytest.mark.parametrize(
     ("change", "error"),
     [
+        (lambda s, suite: s.add_items(suite, (item("x"), item("a", "Another?"))), SuiteError),
+        (lambda s, suite: s.add_items(suite, (item("x"), item("x", "Another?"))), SuiteError),
+        (lambda s, suite: s.add_items(suite, (item("x"), item("y", "  "))), BadItem),
+        (lambda s, suite: s.change_item(suite, item("x"), old_key="nobody"), NotFound),
+        (lambda s, suite: s.change_item(suite, item("a"), old_key="b"), SuiteError),
         (lambda s, suite: s.add_item(suite, item("a", "Another?")), SuiteError),
         (lambda s, suite: s.add_item(suite, item("x", "  ")), BadItem),
         (lambda s, suite: s.change_item(suite, item("nobody")), NotFound),
@@ -99,7 +119,7 @@ def test_item_from_chat_gets_a_key_of_its_content(suites: SuiteService):
 def test_what_cannot_be_used_is_refused_and_changes_nothing(
     suites: SuiteService, change: Callable[..., object], error: type[Exception]
 ):
-    suite = suites.create("Lease", (item("a"),))
+    suite = suites.create("Lease", (item("a"), item("b")))
     with pytest.raises(error):
         change(suites, suite.id)
     assert suites.suites() == (suite,)

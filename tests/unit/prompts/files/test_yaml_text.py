@@ -78,11 +78,12 @@ _BOMB = "a: &a [x, x]\n" + "\n".join(
         ("a: [", "expected the node content", 1),
         ("a: 1\n---\nb: 1", "second document", 2),
         ("a: \x00", "characters that may not be there", 1),
+        ('a: "\\UFFFFFFFF"', "characters that may not be there", 1),
         ("[" * 100_000, "nests deeper", 1),
         ("{a: " * 40_000, "nests deeper", 1),
         ("a: " + "x" * 300_000, "longer than 200,000", 1),
     ],
-    ids=range(15),
+    ids=range(16),
 )
 def test_read_refuses_what_is_broken_or_dangerous_soon(text: str, words: str, line: int):
     started = time.thread_time()
