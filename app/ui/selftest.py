@@ -148,7 +148,10 @@ class _Walk:
                 self._theme(theme)
                 self.session.window.show_pane(pane_id)
 
-            return Step(f"Looking at {pane_id}", act, lambda: True, f"{pane_id}-{theme}")
+            def is_there() -> bool:
+                return not self.session.window.context.jobs.running
+
+            return Step(f"Looking at {pane_id}", act, is_there, f"{pane_id}-{theme}")
 
         return tuple(show(each) for each in self.session.window.book.ids)
 

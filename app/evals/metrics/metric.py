@@ -23,7 +23,7 @@ class Needs(StrEnum):
     NOTHING = "nothing"
     EMBEDDER = "embedder"
     JUDGE = "judge model"
-    LIKELIHOOD = "likelihood"  # of a run in which models read and write nothing
+    LIKELIHOOD = "likelihood"  # of a run in which models read given text
 
 
 class Metric(Protocol):

@@ -146,8 +146,7 @@ class RunReader:
                 run.id,
                 run.name,
                 run.suite_name,
-                metric.label,
-                metric.higher_is_better,
+                metric,
                 estimate_of(table.get(candidate, {}), shared_by_key(session, run.id)),
                 found[0].ended_at,
             )

@@ -184,7 +184,6 @@ class LastScore:
     run: RunId
     run_name: str
     suite_name: str
-    metric: str
-    higher_is_better: bool
+    metric: RunMetric
     estimate: Estimate
     ended_at: datetime

@@ -139,8 +139,10 @@ def _row(results: RunResults, result: CandidateResult) -> list[Cell]:
     is_alone = len(results.candidates) < 2
     star = "The others are compared with this one." if is_baseline else "Compare with this one"
     first, per_second = speed_words(result)
+    reads = result.speed.read_tokens_per_s
+    reading = f"; {reads:,.0f} tokens are read in a second" if reads else ""
     numbers = (
-        (first, "Median time to the first token, without waiting for a turn"),
+        (first, f"Median time to the first token, without waiting for a turn{reading}"),
         (per_second, "Median speed of writing, in tokens a second"),
         (model_size(result.candidate), "The size of the model's file"),
     )

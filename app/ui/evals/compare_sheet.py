@@ -167,8 +167,9 @@ class _MetricCard(Card):
         self._grid.setColumnStretch(0, 1)
         self.body.addWidget(row(Label(metric.label, "h3"), Label(way, "caption"), None))
         self.body.addLayout(self._grid)
-        baseline = f"{found.baseline.label}, the baseline"
-        self._add(0, baseline, estimate_words(metric, found.estimate), found.estimate)
+        number = estimate_words(metric, found.estimate)
+        self._add(0, found.baseline.label, number, found.estimate)
+        self._grid.addWidget(Tag("baseline", "info"), 0, 2)
         for at, each in enumerate(found.others):
             number = estimate_words(metric, each.estimate)
             self._add(2 * at + 1, each.candidate.label, number, each.estimate)
@@ -183,5 +184,6 @@ class _MetricCard(Card):
         outcome = each.verdict.outcome
         words = Label(each.verdict.sentence, "caption", wrap=True)
         words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        words.setContentsMargins(0, 0, 0, 6)
         self._grid.addWidget(Tag(outcome.value, _SEVERITIES.get(outcome, "")), at, 2)
         self._grid.addWidget(words, at + 1, 0, 1, 3)

@@ -58,12 +58,9 @@ class DetailsPanel(QWidget):
         self.item = TextPage(context.theme, "The item")
         self.diff = TextPage(context.theme, "Differences between two answers")
         self.judged = TextPage(context.theme, "What the judge said side by side")
-        self._judged = stacked(
-            row(Label("Side by side", "h3"), None, margins=(8, 2, 4, 2)),
-            self.judged,
-            margins=(4, 0, 0, 0),
-            spacing=0,
-        )
+        judged_head = row(Label("Side by side", "h3"), None, margins=(8, 0, 4, 0))
+        judged_head.setMinimumHeight(self.close_button.sizeHint().height())  # as beside it
+        self._judged = stacked(judged_head, self.judged, margins=(4, 0, 0, 0), spacing=0)
         self._judged.setMinimumWidth(context.theme.px(COLUMN))
         self._judged.hide()
         self._pairs = PairPage((), 0)

@@ -40,9 +40,9 @@ _MY_TEXT = "A text of mine"
 _INTROS = {
     Preset.NONE: "Every model answers every item, with every prompt; then each answer is scored.",
     Preset.WHICH_QUANT: (
-        "Each file reads a text of yours and generates nothing. Perplexity says how surprised a "
-        "model is by each next token: the nearer a small file stays to the largest one, the less "
-        "it has lost. Size and time stand beside it."
+        "Each file reads a text of yours. Perplexity says how surprised a model is by each next "
+        "token: the nearer a small file stays to the largest one, the less it has lost. Size and "
+        "speed stand beside it; speed is measured by writing on for a few words."
     ),
     Preset.BETTER_PROMPT: (
         "One model answers the same items with two versions of a prompt. The differences item by "

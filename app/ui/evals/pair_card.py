@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from app.evals.runs.entities import Run
 from app.ui.evals.card_list import CardList
-from app.ui.evals.pair_words import counts, judged_by, pair_title, rate_text
+from app.ui.evals.pair_words import counting, counts, judged_by, pair_title
 from app.ui.evals.reading import ShownPair
 from app.ui.evals.words import can_be_judged
 from app.ui.icons import Icons
@@ -46,7 +46,7 @@ class PairCard(Card):
         self.judge = Label("", "caption", wrap=True)
         self.sentence = Label("", wrap=True)
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.rate = Label("", "body2", wrap=True)
+        self.counting = Label("", "body2", wrap=True)
         self.cause = Label("", "body2", wrap=True)
         self.remove = IconButton(icons.icon("ph.trash"), "Remove", size=16)
         self.remove.setMinimumSize(_TARGET, _TARGET)  # also while a card that is new is laid out
@@ -64,7 +64,7 @@ class PairCard(Card):
         for part in (head, self.judge, self.sentence):
             self.body.addWidget(part)
         self.body.addLayout(self._grid)
-        self.body.addWidget(self.rate)
+        self.body.addWidget(self.counting)
         self.body.addWidget(self.cause)
         self.body.addLayout(self._warnings)
 
@@ -77,7 +77,7 @@ class PairCard(Card):
         self.remove.setAccessibleName(f"Remove what the judge found of {pair_title(result)}")
         self.remove.setEnabled(not is_active)
         self._show_counts(counts(result))
-        for label, words in ((self.rate, rate_text(result)), (self.cause, _cause(pair))):
+        for label, words in ((self.counting, counting(result)), (self.cause, _cause(pair))):
             label.setText(words)
             label.setVisible(bool(words))
         self._warn(result.warnings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.evals.judging.pairwise import Preference
-from app.evals.reports.pairs import judge_words, win_rate_words
+from app.evals.reports.pairs import judge_words
 from app.evals.runs.entities import Run
 from app.evals.runs.pairs import PairOutcome, PairResult
 from app.ui.amounts import count_text
@@ -30,15 +30,12 @@ def judged_by(result: PairResult) -> str:
     return f"Judged by {judge_words(result)} · {amount}, each shown in both orders"
 
 
-def rate_text(result: PairResult) -> str:
-    """How often the first wins, with its interval; empty where nothing tells."""
-    rate = result.tally.win_rate
-    if rate.value is None:
+def counting(result: PairResult) -> str:
+    """How the share of wins is to be read; empty where there is none."""
+    if result.tally.win_rate.value is None:
         return ""
-    items = count_text(rate.items, "item")
-    badge = f", {result.verdict.badge}" if result.verdict.badge else ""
-    words = f"{result.one.label} wins {win_rate_words(result.tally)} over {items}{badge}."
-    return f"{words} A tie counts as half a win; in brackets the 95 % interval."
+    badge = f" Be careful: {result.verdict.badge}." if result.verdict.badge else ""
+    return f"A tie counts as half a win for each.{badge}"
 
 
 def counts(result: PairResult) -> tuple[tuple[str, int], ...]:

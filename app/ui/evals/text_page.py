@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
 from app.prompts.diff import Change, Run
 from app.ui.theme import TYPE_SIZES, ThemeKeeper
 
+_LOWEST = 40  # pixels; Qt's own least would not fit into a small window
 _MOST = 50_000  # characters of a text; more is in the exports
 _COLORS = {Change.DELETED: "danger", Change.INSERTED: "ok", Change.EQUAL: "text"}
 _LINE_END = "↵\n"  # else nobody would see that a line break came or went
@@ -25,6 +26,7 @@ class TextPage(QTextEdit):
         self.setObjectName("evalText")
         self.setAccessibleName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setMinimumHeight(theme.px(_LOWEST))
         self.setReadOnly(True)
         self.setUndoRedoEnabled(False)
         self.setAcceptDrops(False)

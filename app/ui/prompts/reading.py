@@ -84,23 +84,17 @@ def read_timeline(services: Services, prompt_id: PromptId) -> tuple[Prompt, tupl
 
 
 def score_text(last: LastScore) -> str:
-    """A score with its 95 % interval, such as 0.82 (0.71 to 0.90) exact match, 40 items.
+    """A score with its 95 % interval, such as exact match 82.0 % (71.0 to 90.0), 40 items.
 
     Empty where nothing could be scored.
     """
+    from app.evals.reports.data import estimate_words  # nobody misses it before
+
     found = last.estimate
     if found.value is None:
         return ""
-    interval = ""
-    if found.low is not None and found.high is not None:
-        interval = f" ({_number(found.low)}\u2013{_number(found.high)})"
     items = "1 item" if found.items == 1 else f"{found.items:,} items"
-    name = last.metric if last.metric[:2].isupper() else last.metric[:1].lower() + last.metric[1:]
-    return f"{_number(found.value)}{interval} {name}, {items}"
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}" if abs(value) < 100 else f"{value:,.0f}"
+    return f"{last.metric.label} {estimate_words(last.metric, found)}, {items}"
 
 
 def _scored(evals: EvalService, prompt_id: PromptId, stage: Stage) -> Stage:

@@ -128,6 +128,8 @@ def test_edited_arguments_are_shown_again_before_they_are_used(
     press(qtbot, card, "Check and use")
     qtbot.waitUntil(lambda: card.request is not None and card.request is not first)
     assert "coffee" not in (folder / "notes.md").read_text()
+    assert card.request is not None
+    assert card.request.preview is not None
     assert "cocoa" in card.request.preview.diff
     press(qtbot, card, "Allow once")
     assert wait_for_end(qtbot, pane) is RunState.DONE

@@ -137,6 +137,7 @@ def test_arguments_without_names_in_the_schema_are_json(qtbot, theme):
     form = ArgumentsForm(theme, {"type": "object"}, {"a": 1})
     qtbot.addWidget(form)
     text = form.findChild(LongText)
+    assert text is not None
     text.setPlainText('{"a": 2}')
     assert form.arguments() == {"a": 2}
     for broken in ("[1]", "{", "[" * 100_000):

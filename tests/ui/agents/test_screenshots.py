@@ -79,9 +79,11 @@ def tidier(bench: Any, folder: Path) -> Agent:
         ToolDouble("send_mail", risk=Risk.SEND),
         ToolDouble("look_up", risk=Risk.READ),
     ]
-    draft = template_named("Tidy a folder").draft
+    tidy = template_named("Tidy a folder")
+    assert tidy is not None
+    draft = tidy.draft
     more = (ToolPolicy("write_file"), ToolPolicy("send_mail"), ToolPolicy("gone_tool"))
-    return bench.agents.create(
+    made: Agent = bench.agents.create(
         AgentDraft(
             draft.name,
             draft.instructions,
@@ -89,6 +91,7 @@ def tidier(bench: Any, folder: Path) -> Agent:
             folders=(GrantedFolder(folder, can_write=True),),
         )
     )
+    return made
 
 
 @pytest.fixture

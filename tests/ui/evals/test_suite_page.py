@@ -249,8 +249,8 @@ def test_key_of_another_item_is_refused_and_a_free_one_taken(qtbot, open_page: O
     key.editingFinished.emit()
     settle(qtbot, page)
     keys = [each.key for each in services.evals.suites.items(suite.id)]
-    assert keys == ["q-1", "q-2", "paris"]
-    assert page.view.table.chosen_rows() == (2,)
+    assert keys == ["paris", "q-1", "q-2"]
+    assert page.view.table.chosen_rows() == (0,)
 
 
 def test_suite_is_exported_with_what_was_typed_last(qtbot, open_page, services, tmp_path):

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 
 from app.base.changes import Topic
 from app.engine.messages import Role
-from app.evals.runs.entities import RunId
+from app.evals.runs.entities import MetricId, RunId, RunMetric
 from app.evals.runs.results import LastScore
 from app.evals.statistics.results import Estimate, Method
 from app.prompts.entities import Content, Part
@@ -28,10 +28,10 @@ from tests.ui.prompts.driving import choose_view
 OpenPane = Callable[..., PromptsPane]
 
 ESTIMATE = Estimate(0.8249, 0.7051, 0.9012, Method.WILSON, 40, 40, 0, 0)
-LAST = LastScore(
-    RunId(1), "Run", "Contracts", "Exact match", True, ESTIMATE, datetime(2026, 11, 1, tzinfo=UTC)
-)
-WORDS = "0.82 (0.71\u20130.90) exact match, 40 items"
+EXACT = RunMetric(MetricId(1), {"metric": "exact_match"}, "exact match")
+LAST = LastScore(RunId(1), "Run", "Contracts", EXACT, ESTIMATE, datetime(2026, 11, 1, tzinfo=UTC))
+BITS = RunMetric(MetricId(2), {"metric": "bits_per_byte"}, "bits per byte", higher_is_better=False)
+WORDS = "exact match 82.5 % (70.5 to 90.1), 40 items"
 
 
 @pytest.mark.parametrize(
@@ -39,16 +39,16 @@ WORDS = "0.82 (0.71\u20130.90) exact match, 40 items"
     [
         (LAST, WORDS),
         (
-            replace(LAST, metric="JSON valid", estimate=replace(ESTIMATE, low=None, items=1)),
-            "0.82 JSON valid, 1 item",
+            replace(LAST, estimate=replace(ESTIMATE, low=None, items=1)),
+            "exact match 82.5 %, 1 item",
         ),
         (
-            replace(LAST, metric="Latency", estimate=replace(ESTIMATE, value=1234.5, low=None)),
-            "1,234 latency, 40 items",
+            replace(LAST, metric=BITS, estimate=replace(ESTIMATE, value=1.2345, low=None)),
+            "bits per byte 1.234 bits/byte, 40 items",
         ),
         (replace(LAST, estimate=replace(ESTIMATE, value=None)), ""),
     ],
-    ids=["whole", "no interval", "large", "unscored"],
+    ids=["whole", "no interval", "no share", "unscored"],
 )
 def test_score_text_says_what_is_known(last: LastScore, text: str):
     assert score_text(last) == text
@@ -92,9 +92,9 @@ def test_score_of_an_evaluation_that_ends_appears_and_the_chosen_version_stays(
 ):
     history = pane.view.history
     history.list.setCurrentIndex(history.items.index_of(1))
-    scores[2] = replace(LAST, metric="Contains")
+    scores[2] = replace(LAST, metric=BITS)
     services.notices.changed(Topic.EVALS)
-    qtbot.waitUntil(lambda: badges(pane)[1].endswith("contains, 40 items"))
+    qtbot.waitUntil(lambda: badges(pane)[1].startswith("bits per byte"))
     assert history.chosen == 1
 
 

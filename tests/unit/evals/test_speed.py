@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import pytest
 
+from app.base.errors import Cancelled
+from app.base.jobs import CancelToken
+from app.engine.errors import EngineError, EngineStopped, NoModelLoaded, PromptTooLong
 from app.engine.messages import Role, Turn
-from app.engine.protocol import TextScore, Timings
+from app.engine.protocol import FinishReason, Generate, Generated, TextScore, Timings
 from app.evals.entities import Item, Output
 from app.evals.metrics.metric import Metric
 from app.evals.metrics.registry import KINDS
-from app.evals.speed import TimePerToken, TimeToFirstToken, TokensPerSecond
+from app.evals.speed import TimePerToken, TimeToFirstToken, TokensPerSecond, measure_speed
 
 ITEM = Item("1", (Turn(Role.USER, "?"),))
 TIMINGS = Timings(
@@ -57,3 +60,46 @@ def test_shorter_times_and_higher_speeds_are_better():
         "tokens_per_second": True,
     }
     assert not KINDS["perplexity"].higher_is_better
+
+
+class OneReply:
+    """An engine that generates this, or fails so."""
+
+    def __init__(self, finish: FinishReason | None = None, error: EngineError | None = None):
+        self._finish, self._error = finish, error
+        self.asked: list[Generate] = []
+
+    def generate(self, request: Generate, cancel: CancelToken) -> Generated:
+        self.asked.append(request)
+        if self._error is not None:
+            raise self._error
+        return Generated("", self._finish or FinishReason.STOPPED, TIMINGS)
+
+
+def test_speed_is_measured_alone_with_the_beginning_of_the_text():
+    engine = OneReply(FinishReason.LENGTH)
+    assert measure_speed(engine, "a" * 5_000, CancelToken()) == TIMINGS
+    (request,) = engine.asked
+    assert (request.exact, request.raw, request.max_tokens) == (True, True, 32)
+    assert request.sampling.temperature == 0
+    assert request.turns[0].content == "a" * 2_000
+
+
+@pytest.mark.parametrize(
+    "engine", [OneReply(FinishReason.FAILED), OneReply(error=PromptTooLong("Long", ""))]
+)
+def test_text_that_an_engine_cannot_go_on_with_is_not_timed(engine: OneReply):
+    assert measure_speed(engine, "a", CancelToken()) == Timings()
+
+
+@pytest.mark.parametrize("engine", [OneReply(), OneReply(error=NoModelLoaded("None", ""))])
+def test_engine_that_is_gone_is_told_of(engine: OneReply):
+    with pytest.raises((EngineStopped, NoModelLoaded)):
+        measure_speed(engine, "a", CancelToken())
+
+
+def test_measuring_can_be_broken_off():
+    cancel = CancelToken()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        measure_speed(OneReply(), "a", cancel)

@@ -99,7 +99,7 @@ def test_prompts_and_settings_are_crossed_and_labelled_by_what_differs(
     ]
     score = services.evals.last_score(prompt.id, 1)
     assert score is not None
-    assert (score.run, score.metric) == (run.id, "exact match")
+    assert (score.run, score.metric.label) == (run.id, "exact match")
     assert score.estimate.items == 3
     assert services.evals.last_score(prompt.id, 2) is None
 
