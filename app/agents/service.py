@@ -39,9 +39,10 @@ class AgentService:
         """The agent with this name, whatever the case."""
         found = self._read(lambda s: store.by_name(s, name.strip()))
         if found is None:
+            known = "".join(f"“{each.name}”, " for each in self.agents())
             raise NotFound(
                 f"There is no agent called “{name.strip()[:80]}”.",
-                "`agent list` names the agents, and templates to make some from.",
+                f"There are {known}and the templates that `agent list` names.",
             )
         return found
 

@@ -31,20 +31,20 @@ class Speed:
     Attributes:
         ttft_s: time to first token, without waiting in the queue of requests.
         tokens_per_s: of output.
-        read_tokens_per_s: of prompt that was computed; only known of reading runs, since answers
-            are computed beside others.
         prompt_tokens, output_tokens: of one sample.
         total_s: of one sample from asking to the end.
         peak_memory_bytes: the most that its engine had.
+        read_tokens_per_s: of prompt that was computed; only known of reading runs, since answers
+            are computed beside others.
     """
 
     ttft_s: float = 0.0
     tokens_per_s: float = 0.0
-    read_tokens_per_s: float = 0.0
     prompt_tokens: float = 0.0
     output_tokens: float = 0.0
     total_s: float = 0.0
     peak_memory_bytes: int = 0
+    read_tokens_per_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

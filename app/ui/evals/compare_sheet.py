@@ -80,6 +80,7 @@ class CompareSheet(Sheet):
         self.body.addWidget(row(None, self.opener, close))
         self.closed.connect(self.deleteLater)
         self._content = self._page.widget()
+        assert self._content is not None
         self._content.installEventFilter(self)
         context.jobs.submit(evals.runs, owner=self, done=self._on_runs, failed=self._refuse)
 

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from app.base.errors import Cancelled
 from app.base.jobs import CancelToken
+from app.engine.engine import Engine
 from app.engine.errors import EngineError, EngineStopped, NoModelLoaded, PromptTooLong
 from app.engine.messages import Role, Turn
-from app.engine.protocol import FinishReason, Generate, Generated, TextScore, Timings
+from app.engine.protocol import FinishReason, Generated, TextScore, Timings
 from app.evals.entities import Item, Output
 from app.evals.metrics.metric import Metric
 from app.evals.metrics.registry import KINDS
 from app.evals.speed import TimePerToken, TimeToFirstToken, TokensPerSecond, measure_speed
+from tests.unit.evals.judging.panel import Panel
 
 ITEM = Item("1", (Turn(Role.USER, "?"),))
 TIMINGS = Timings(
@@ -62,44 +66,36 @@ def test_shorter_times_and_higher_speeds_are_better():
     assert not KINDS["perplexity"].higher_is_better
 
 
-class OneReply:
-    """An engine that generates this, or fails so."""
+def measured(reply: Generated | EngineError, cancel: CancelToken | None = None) -> Timings:
+    return measure_speed(cast("Engine", Panel((reply,))), "One, two,", cancel or CancelToken())
 
-    def __init__(self, finish: FinishReason | None = None, error: EngineError | None = None):
-        self._finish, self._error = finish, error
-        self.asked: list[Generate] = []
 
-    def generate(self, request: Generate, cancel: CancelToken) -> Generated:
-        self.asked.append(request)
-        if self._error is not None:
-            raise self._error
-        return Generated("", self._finish or FinishReason.STOPPED, TIMINGS)
+def said(finish: FinishReason) -> Generated:
+    return Generated("", finish, TIMINGS)
 
 
 def test_speed_is_measured_alone_with_the_beginning_of_the_text():
-    engine = OneReply(FinishReason.LENGTH)
-    assert measure_speed(engine, "a" * 5_000, CancelToken()) == TIMINGS
-    (request,) = engine.asked
+    panel = Panel((said(FinishReason.LENGTH),))
+    assert measure_speed(cast("Engine", panel), "a" * 5_000, CancelToken()) == TIMINGS
+    (request,) = panel.asked
     assert (request.exact, request.raw, request.max_tokens) == (True, True, 32)
     assert request.sampling.temperature == 0
-    assert request.turns[0].content == "a" * 2_000
+    assert request.turns == (Turn(Role.USER, "a" * 2_000),)
 
 
-@pytest.mark.parametrize(
-    "engine", [OneReply(FinishReason.FAILED), OneReply(error=PromptTooLong("Long", ""))]
-)
-def test_text_that_an_engine_cannot_go_on_with_is_not_timed(engine: OneReply):
-    assert measure_speed(engine, "a", CancelToken()) == Timings()
+@pytest.mark.parametrize("reply", [said(FinishReason.FAILED), PromptTooLong("Too long.", "")])
+def test_text_that_an_engine_cannot_go_on_with_is_not_timed(reply: Generated | EngineError):
+    assert measured(reply) == Timings()
 
 
-@pytest.mark.parametrize("engine", [OneReply(), OneReply(error=NoModelLoaded("None", ""))])
-def test_engine_that_is_gone_is_told_of(engine: OneReply):
+@pytest.mark.parametrize("reply", [said(FinishReason.STOPPED), NoModelLoaded("None.", "")])
+def test_engine_that_is_gone_is_told_of(reply: Generated | EngineError):
     with pytest.raises((EngineStopped, NoModelLoaded)):
-        measure_speed(engine, "a", CancelToken())
+        measured(reply)
 
 
 def test_measuring_can_be_broken_off():
     cancel = CancelToken()
     cancel.cancel()
     with pytest.raises(Cancelled):
-        measure_speed(OneReply(), "a", cancel)
+        measured(said(FinishReason.STOPPED), cancel)

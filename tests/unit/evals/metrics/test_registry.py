@@ -37,6 +37,21 @@ def test_each_metric_comes_back_from_its_document(name: str):
     assert metric.description.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("exact_match", "exact match"),
+        ("rouge_l", "ROUGE-L"),
+        ("json_schema", "JSON Schema"),
+        ("time_to_first_token", "time to first token"),
+        ("tokens_per_second", "tokens/s"),
+        ("bits_per_byte", "bits per byte"),
+    ],
+)
+def test_label_is_the_standard_term(name: str, label: str):
+    assert KINDS[name].label == label
+
+
 def test_names_are_those_that_suites_have_stored():
     assert list(METRICS) == [
         "exact_match",
