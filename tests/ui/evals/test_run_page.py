@@ -171,6 +171,7 @@ def test_plot_has_no_menu_of_its_own(open_pane, finished, qtbot):
     page = open_run(qtbot, open_pane(), finished().id)
     plots = page.summary.plots
     qtbot.waitUntil(lambda: plots.canvas is not None and plots.canvas.isVisible(), timeout=20000)
+    assert plots.canvas is not None
     qtbot.mouseClick(plots.canvas.viewport(), Qt.MouseButton.RightButton)
     assert not [each for each in page.window().findChildren(QMenu) if each.isVisible()]
     assert not plots.canvas.getViewBox().menuEnabled()

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from app.evals.judging.rubric import FOLLOWS
-from app.evals.runs.entities import RunId, RunPlan, RunState
+from app.evals.runs.entities import Run, RunId, RunPlan, RunState
 from app.ui.evals.judging_sheet import JudgingSheet
 from app.ui.widgets.confirm import ConfirmSheet
 from tests.ui.evals.conftest import WAIT_S
@@ -33,7 +33,7 @@ def judged(evals, finished, judges) -> Callable[..., RunId]:
 
     def judge() -> RunId:
         judges.opinion = opinion
-        run = finished()
+        run: Run = finished()
         evals.judge_pairs(run.id, 0, 1, JUDGE)
         assert evals.wait(run.id, WAIT_S)
         return run.id

@@ -130,9 +130,7 @@ def _create_parts_of_runs() -> None:
         sa.PrimaryKeyConstraint("run_id", "number", name="pk_eval_candidates"),
         _of("eval_candidates", "run_id", "eval_runs"),
     )
-    op.create_index(
-        "ix_eval_candidates_prompt", "eval_candidates", ["prompt_id", "prompt_number"]
-    )
+    op.create_index("ix_eval_candidates_prompt", "eval_candidates", ["prompt_id", "prompt_number"])
     op.create_table(
         "eval_run_metrics",
         sa.Column("id", sa.Integer, nullable=False),
