@@ -15,7 +15,7 @@ from app.cli.words import file_named, row_number
 if TYPE_CHECKING:
     from app.bootstrap import Services
     from app.evals.runs.entities import Run
-    from app.evals.runs.pairs import PairResult
+    from app.evals.runs.results import PairResult
 
 _FAILED = 3
 

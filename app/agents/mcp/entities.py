@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from app.agents.entities import Risk
 
@@ -111,6 +113,15 @@ class ToolReview:
     after: str
     diff: str
     seal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a tool gave back: blocks as the SDK has them, or a JSON value that says the same."""
+
+    content: Sequence[Any]
+    structured: Any = None
+    is_error: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from typing import Any, Final
 from app.agents.mcp import listing
 from app.agents.mcp.consent import Consents, ToolConsent
 from app.agents.mcp.definitions import Definition
-from app.agents.mcp.entities import Limits, ServerState
+from app.agents.mcp.entities import Limits, Outcome, ServerState
 from app.agents.mcp.errors import NotAgreed, ServerFailed
 from app.agents.mcp.launch import Launch, filled
-from app.agents.mcp.supervisor import Outcome, ServerRun, Supervisor
+from app.agents.mcp.server_run import ServerRun
+from app.agents.mcp.supervisor import Supervisor
 from app.agents.tools.tool import ToolFault
 from app.base.errors import AppError
 from app.base.jobs import CancelToken

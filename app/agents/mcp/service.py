@@ -12,12 +12,18 @@ from app.agents.mcp import listing
 from app.agents.mcp.config import Config, ServerEntry
 from app.agents.mcp.consent import Consents, ServerConsent, ToolConsent
 from app.agents.mcp.definitions import BrokenDefinition
-from app.agents.mcp.entities import LaunchTerms, Limits, ServerState, ServerView, ToolReview
+from app.agents.mcp.entities import (
+    LaunchTerms,
+    Limits,
+    Outcome,
+    ServerState,
+    ServerView,
+    ToolReview,
+)
 from app.agents.mcp.errors import CannotLaunch, McpProblem, NotAgreed
 from app.agents.mcp.importing import pasted
 from app.agents.mcp.launch import Launch, find_launch, references_of
 from app.agents.mcp.runs import Runs, key_name
-from app.agents.mcp.supervisor import Outcome
 from app.agents.mcp.terms import launch_text, terms_of
 from app.agents.mcp.tools import ServerTool
 from app.agents.tools.tool import Tool

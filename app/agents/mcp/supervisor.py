@@ -11,130 +11,19 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import CancelledError
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from app.agents.mcp.definitions import Definition
-from app.agents.mcp.entities import Limits, ServerState
+from app.agents.mcp.entities import Limits, Outcome, ServerState
 from app.agents.mcp.errors import ServerFailed
-from app.agents.mcp.launch import FilledLaunch
-from app.agents.mcp.printed import Printed
-from app.agents.mcp.secret import secrets_in
+from app.agents.mcp.server_run import ServerRun
 from app.base.jobs import CancelToken
-
-if TYPE_CHECKING:
-    from app.agents.mcp.client.life import Life
 
 log = logging.getLogger(__name__)
 
 _QUIET: Final = ("mcp", "httpx2", "httpcore2")  # they would log addresses and messages of servers
 _ENDING_STEPS: Final = 4  # each takes at most `Limits.end_s`
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a tool gave back: blocks as the SDK has them, or a JSON value that says the same."""
-
-    content: Sequence[Any]
-    structured: Any = None
-    is_error: bool = False
-
-
-class ServerRun:
-    """One life of a server, from its start to its end. Any thread may look at it.
-
-    Attributes:
-        printed: what the server printed.
-        life: what runs in the loop; only the loop may touch it.
-        process_id: of its program, once that runs.
-    """
-
-    def __init__(
-        self, filled: FilledLaunch, limits: Limits, told: Callable[[ServerRun], None]
-    ) -> None:
-        launch = filled.launch
-        secrets = secrets_in((*launch.environment, *launch.headers))
-        self.filled = filled
-        self.limits = limits
-        self.printed = Printed((*filled.secrets, *secrets))
-        self.life: Life | None = None
-        self.process_id: int | None = None
-        self.is_stopping = False
-        self._told = told
-        self._settled = threading.Condition()
-        self._state = ServerState.STARTING
-        self._problem = ""
-        self._definitions: tuple[Definition, ...] = ()
-
-    @property
-    def server(self) -> str:
-        """Its name."""
-        return self.filled.launch.server
-
-    @property
-    def state(self) -> ServerState:
-        """Where it is."""
-        with self._settled:
-            return self._state
-
-    @property
-    def problem(self) -> str:
-        """Why it failed, in words."""
-        with self._settled:
-            return self._problem
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether it has not ended."""
-        return self.state in (ServerState.STARTING, ServerState.RUNNING)
-
-    @property
-    def definitions(self) -> tuple[Definition, ...]:
-        """Its tools as listed last."""
-        with self._settled:
-            return self._definitions
-
-    def listed(self, definitions: Sequence[Definition]) -> None:
-        """Note its tools. Called in the loop."""
-        with self._settled:
-            self._definitions = tuple(definitions)
-        self._told(self)
-
-    def become(self, state: ServerState, problem: str = "") -> None:
-        """Note where it is. Called in the loop."""
-        with self._settled:
-            self._state, self._problem = state, self.printed.hidden_in(problem)
-            self._settled.notify_all()
-        self._told(self)
-
-    def ask_to_stop(self) -> None:
-        """Begin to end it. Called in the loop."""
-        self.is_stopping = True
-        if self.life is not None:
-            self.life.stop()
-
-    def wait(self, states: Sequence[ServerState], cancel: CancelToken, most_s: float) -> None:
-        """Wait until it is in one of the states, or the time is up.
-
-        Raises:
-            Cancelled: somebody lost patience.
-        """
-
-        def wake() -> None:
-            with self._settled:
-                self._settled.notify_all()
-
-        forget = cancel.on_cancel(wake)
-        try:
-            with self._settled:
-                self._settled.wait_for(
-                    lambda: self._state in states or cancel.is_cancelled, timeout=most_s
-                )
-        finally:
-            forget()
-        cancel.check()
 
 
 class Supervisor:
@@ -245,9 +134,9 @@ async def _live(run: ServerRun) -> None:
     # Imported here: it takes more than a second, and nobody else in this loop waits for it.
     from app.agents.mcp.client.life import Life
 
-    run.life = Life(run)
+    run.life = life = Life(run)
     try:
-        await run.life.live()
+        await life.live()
     finally:
         if run.is_alive:  # only after a bug, or when the loop was closed over it
             run.become(ServerState.FAILED, "It ended in a way that Cairn does not know.")

@@ -7,10 +7,10 @@ from typing import Any
 
 from app.agents.mcp.consent import ToolConsent
 from app.agents.mcp.definitions import offered
+from app.agents.mcp.entities import Outcome
 from app.agents.mcp.errors import McpProblem
 from app.agents.mcp.listing import title_of
 from app.agents.mcp.results import tool_result
-from app.agents.mcp.supervisor import Outcome
 from app.agents.tools.tool import Arguments, ToolFault, ToolResult, ToolSpec
 from app.base.jobs import CancelToken
 

@@ -10,11 +10,12 @@ from math import fsum
 from app.evals.metrics.metric import Needs
 from app.evals.metrics.registry import KINDS
 from app.evals.runs.entities import Candidate, RunMetric
-from app.evals.runs.pairs import PairOutcome, PairResult
+from app.evals.runs.pairs import PairOutcome
 from app.evals.runs.results import (
     CandidateResult,
     MatrixRow,
     MetricResult,
+    PairResult,
     RunResults,
     ScoredSample,
 )

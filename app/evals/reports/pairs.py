@@ -8,7 +8,8 @@ from typing import Any
 from app.evals.judging.pairwise import Preference, Tally
 from app.evals.reports.data import ReportData
 from app.evals.reports.markup import Html, element
-from app.evals.runs.pairs import PairingId, PairOutcome, PairResult
+from app.evals.runs.pairs import PairingId, PairOutcome
+from app.evals.runs.results import PairResult
 
 _HEAD = (
     "Pair",

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from app.evals.judging.pairwise import Tally, tally
 from app.evals.runs.entities import Run
 from app.evals.runs.kinship import warnings_of
-from app.evals.runs.pairs import Pairing, PairingId, PairOutcome, PairResult
+from app.evals.runs.pairs import Pairing, PairingId, PairOutcome
+from app.evals.runs.results import PairResult
 from app.evals.statistics import Clusters, Estimate, Outcome, Verdict, holm, verdict
 from app.evals.statistics.verdicts import certainty
 

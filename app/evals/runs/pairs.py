@@ -1,4 +1,4 @@
-"""The nouns of judging a run side by side: which candidates by whom, and what came of it."""
+"""The nouns of judging a run side by side: which candidates by whom, and what it found."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NewType
 
 if TYPE_CHECKING:
-    from app.evals.judging.pairwise import Comparison, Tally
-    from app.evals.runs.entities import Candidate
-    from app.evals.statistics import Verdict
+    from app.evals.judging.pairwise import Comparison
 
 PairingId = NewType("PairingId", int)
 
@@ -64,25 +62,3 @@ class PairPage:
 
     outcomes: tuple[PairOutcome, ...]
     total: int
-
-
-@dataclass(frozen=True, slots=True)
-class PairResult:
-    """What the comparisons of two candidates by one judge come to, at any moment.
-
-    Attributes:
-        pairing: which; `pairing.missing` comparisons are not made yet.
-        tally: wins are those of `one`.
-        verdict: of `other` beside `one`: the difference of how often they win, corrected for other
-            pairs that the same judge compared in this run.
-        sentence: who is better and how sure that is, for people.
-        warnings: what makes the judge doubtful, in sentences.
-    """
-
-    pairing: Pairing
-    one: Candidate
-    other: Candidate
-    tally: Tally
-    verdict: Verdict
-    sentence: str
-    warnings: tuple[str, ...] = ()

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import app
 from app.evals.runs.entities import Run, RunId, Sample, SampleId, SampleScore, SuiteId
-from app.evals.runs.pairs import PairingId, PairPage, PairResult
-from app.evals.runs.results import LastScore, MatrixFilter, MatrixPage, RunResults
+from app.evals.runs.pairs import PairingId, PairPage
+from app.evals.runs.results import LastScore, MatrixFilter, MatrixPage, PairResult, RunResults
 from app.evals.store import runs as store
 from app.evals.store import samples as sample_store
 from app.prompts.entities import PromptId

@@ -18,8 +18,10 @@ from app.evals.runs.entities import (
     Sample,
     SampleScore,
 )
+from app.evals.runs.pairs import Pairing
 
 if TYPE_CHECKING:
+    from app.evals.judging.pairwise import Tally
     from app.evals.statistics import Estimate, Verdict
     from app.modelhub.fit import Fit
 
@@ -187,3 +189,25 @@ class LastScore:
     metric: RunMetric
     estimate: Estimate
     ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PairResult:
+    """What the comparisons of two candidates by one judge come to, at any moment.
+
+    Attributes:
+        pairing: which; `pairing.missing` comparisons are not made yet.
+        tally: wins are those of `one`.
+        verdict: of `other` beside `one`: the difference of how often they win, corrected for other
+            pairs that the same judge compared in this run.
+        sentence: who is better and how sure that is, for people.
+        warnings: what makes the judge doubtful, in sentences.
+    """
+
+    pairing: Pairing
+    one: Candidate
+    other: Candidate
+    tally: Tally
+    verdict: Verdict
+    sentence: str
+    warnings: tuple[str, ...] = ()

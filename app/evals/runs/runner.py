@@ -4,32 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass, field
 
 from app.base.changes import Notices, Topic
-from app.base.jobs import CancelToken
 from app.evals.runs.entities import RunId, RunState
+from app.evals.runs.job import ACTIVITY, Job
 from app.evals.runs.measuring import Metrics
 from app.evals.store import runs as run_store
 from app.modelhub.borrowing import ModelLending
 from app.storage.db import Database
 
-ACTIVITY = "evaluation"  # in the status line
 _CLOSE_S = 30.0
-
-
-@dataclass(slots=True)
-class Job:
-    """A run that is worked on, or waits for it.
-
-    Attributes:
-        after: what the run is when it was broken off, or when nothing was to be generated.
-    """
-
-    run_id: RunId
-    generates: bool
-    after: RunState = RunState.PAUSED
-    cancel: CancelToken = field(default_factory=CancelToken)
 
 
 class Runner:

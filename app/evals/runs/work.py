@@ -25,10 +25,10 @@ from app.evals.runs.entities import (
     SampleId,
 )
 from app.evals.runs.generation import Generation, Keeper, Slot
+from app.evals.runs.job import ACTIVITY, Job
 from app.evals.runs.judging import Judging
 from app.evals.runs.measuring import Metrics
 from app.evals.runs.pairs import PairingId
-from app.evals.runs.runner import ACTIVITY, Job
 from app.evals.runs.scoring import LiveScoring, Pair, Scores, Scoring
 from app.evals.runs.summary import results_of
 from app.evals.store import pairs as pair_store

@@ -72,7 +72,7 @@ class AgentsPane(Pane):
         self.shown = ShownAgent(self, self.view)
         self.agent_actions = AgentActions(self)
         self.run_actions = RunActions(self, self.view.run_page.trace)
-        self.teller = Teller(self, self.live)
+        self.teller = Teller(self, self.view.run_page, self.live)
         self._connect()
 
     def ready(self) -> None:
@@ -260,6 +260,7 @@ class AgentsPane(Pane):
         self.run_actions.changed.connect(self.open_run)
         self.run_actions.left.connect(self._on_run_left)
         self.run_actions.case_made.connect(self.test_case_wanted)
+        self.teller.agent_wanted.connect(self.open_agent)
         self.live.changed.connect(self._on_live_changed)
         self.live.ended.connect(self._on_live_ended)
 

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from app.agents.approvals import ApprovalRequest
 from app.agents.entities import AgentId
 from app.agents.trace import RunState
 from app.ui.agents.live_run import LiveRun
 from app.ui.agents.live_runs import LiveRuns
+from app.ui.agents.run_page import RunPage
 from app.ui.agents.words import RUN_WORDS, one_line
+from app.ui.pane import Pane
 from app.ui.widgets.choice import Choice, Severity
-
-if TYPE_CHECKING:
-    from app.ui.agents.pane import AgentsPane
 
 _SEVERITIES = {RunState.DONE: Severity.OK, RunState.FAILED: Severity.DANGER}
 
 
 class Teller(QObject):
-    """Says nothing of a run that is on screen."""
+    """Says nothing of a run that is on screen.
 
-    def __init__(self, pane: AgentsPane, live: LiveRuns) -> None:
+    Signals:
+        agent_wanted: the `AgentId` of an agent that is to be seen.
+    """
+
+    agent_wanted = Signal(object)
+
+    def __init__(self, pane: Pane, page: RunPage, live: LiveRuns) -> None:
         super().__init__(pane)
-        self._pane = pane
+        self._pane, self._page = pane, page
         live.asked.connect(self._on_asked)
         live.ended.connect(self._on_ended)
 
@@ -51,9 +55,8 @@ class Teller(QObject):
         self._pane.context.notify.toast(words, severity, choice=choice)
 
     def _is_seen(self, live: LiveRun) -> bool:
-        page = self._pane.view.run_page
-        return page.isVisible() and page.live is live
+        return self._page.isVisible() and self._page.live is live
 
     def _open(self, agent_id: AgentId) -> None:
         self._pane.context.actions.pane_wanted.emit(self._pane.pane_id)
-        self._pane.open_agent(agent_id)
+        self.agent_wanted.emit(agent_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +13,9 @@ from PySide6.QtWidgets import QFileDialog
 
 from app.base.errors import AppError
 from app.evals.runs.entities import StoredSuite
-from app.evals.suites.imported import ColumnMap, Imported, SuiteFormat
+from app.evals.suites.imported import SuiteFormat
 from app.ui.amounts import count_text
+from app.ui.evals.suite_file import Look, read_file
 from app.ui.pane import Pane, PaneContext
 from app.ui.widgets.choice import Severity
 
@@ -25,22 +25,8 @@ if TYPE_CHECKING:
 
 ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")
 _DIALOG_FILTER = f"Suites ({' '.join(f'*{each}' for each in ENDINGS)});;All files (*)"
-_HEAD_BYTES = 64_000
 
 Done = Callable[[StoredSuite], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A file as it was read.
-
-    Attributes:
-        samples: of a table, the first value in each column.
-    """
-
-    path: Path
-    imported: Imported
-    samples: dict[str, str]
 
 
 def is_suite_file(path: Path) -> bool:
@@ -71,35 +57,6 @@ def import_paths(
 ) -> None:
     """Take these files in, one after the other; one that cannot be read stops no other."""
     _Importer(paths, pane, context, services, done).go_on()
-
-
-def read_file(path: Path, columns: ColumnMap | None = None) -> Look:
-    """Read a suite file; runs off the GUI thread.
-
-    Raises:
-        AppError: it cannot be read, or is nothing that Cairn knows.
-    """
-    from app.evals.suites.reading import read_suite
-
-    imported = read_suite(path, columns)
-    samples = _samples(path, imported.header) if imported.format is SuiteFormat.TABLE else {}
-    return Look(path, imported, samples)
-
-
-def _samples(path: Path, header: Sequence[str]) -> dict[str, str]:
-    """The first values of a table's columns, from its first lines."""
-    from app.evals.suites.reading import parse_suite
-
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-    whole = head[: head.rfind(b"\n") + 1] or head
-    for name in header:  # a row without a value in the column that is asked for is left out
-        items = parse_suite(whole, path.stem, ColumnMap(input=name)).items
-        if items:
-            return {name: items[0].input[0].content} | {
-                other: str(value) for other, value in items[0].metadata.items()
-            }
-    return {}
 
 
 class _Importer(QObject):

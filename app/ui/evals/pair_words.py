@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from app.evals.judging.pairwise import Preference
 from app.evals.reports.pairs import judge_words
 from app.evals.runs.entities import Run
-from app.evals.runs.pairs import PairOutcome, PairResult
+from app.evals.runs.pairs import PairOutcome
+from app.evals.runs.results import PairResult
 from app.ui.amounts import count_text
 from app.ui.evals.text_page import TextPage
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from app.base.errors import NotFound
 from app.evals.judging.pairwise import Preference
 from app.evals.runs.entities import Run, RunId, StoredSuite, SuiteId
-from app.evals.runs.pairs import PairResult
-from app.evals.runs.results import RunResults
+from app.evals.runs.results import PairResult, RunResults
 from app.evals.service import EvalService
 
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from app.base.errors import AppError
 from app.evals.reports.writing import ReportFormat, write_report
 from app.evals.runs.entities import Run, RunId, StoredSuite
-from app.evals.runs.pairs import PairResult
+from app.evals.runs.results import PairResult
 from app.ui.evals.pair_words import pair_title
 from app.ui.pane import Pane
 from app.ui.reveal import show_in_folder

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QListView, QWidget
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QListView, QWidget
 from app.base.errors import AppError
 from app.evals.suites.imported import ColumnMap, SuiteFormat
 from app.ui.amounts import count_text
+from app.ui.evals.suite_file import Look, read_file
 from app.ui.evals.suite_reading import ItemLook
 from app.ui.evals.words import DASH
 from app.ui.forms.fields import WheelShyBox
@@ -21,9 +21,6 @@ from app.ui.widgets.buttons import Button
 from app.ui.widgets.labels import ElidedLabel, Label
 from app.ui.widgets.layout import Card, ScrollPage, row
 from app.ui.widgets.sheet import Sheet
-
-if TYPE_CHECKING:
-    from app.ui.evals.importing import Look
 
 _PREVIEWED = 3
 _NO_COLUMN = "None"
@@ -164,8 +161,6 @@ class ImportSheet(Sheet):
         return ColumnMap(chosen("input"), chosen("system"), others, chosen("tags"), chosen("key"))
 
     def _read_again(self) -> None:
-        from app.ui.evals.importing import read_file
-
         if self._job is not None:
             self._job.drop()
         self.confirm.setEnabled(False)

@@ -105,6 +105,10 @@ class VariableForm(QWidget):
         coming = {each.name: self._remembered.get(each.name) for each in self._coming}
         return {name: each.field.value() for name, each in self._rows.items()} | coming
 
+    def filled(self) -> dict[str, object]:
+        """What a person has filled in, here or for other variables, by name."""
+        return self._remembered | self._touched()
+
     def set_values(self, values: Mapping[str, object]) -> None:
         """Fill fields in; names that are not asked for are kept for when they are."""
         self._remembered |= values

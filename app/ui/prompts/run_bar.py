@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.ui.pane import PaneContext
 from app.ui.widgets.buttons import Button
-from app.ui.widgets.labels import Label
-from app.ui.widgets.layout import row
+from app.ui.widgets.labels import ElidedLabel, Label
+from app.ui.widgets.layout import column, row
 from app.ui.widgets.switch import Switch
 
 _MARK = "Mark the words that differ"
 
 
 class RunBar(QWidget):
-    """One line of the playground.
+    """The line of the playground between what is filled in and the answers.
 
     Signals:
         run_requested, stop_requested: a button was pressed.
@@ -33,12 +33,15 @@ class RunBar(QWidget):
         self._run.clicked.connect(self.run_requested)
         self._stop = Button("Stop", "", context.icons.icon("ph.stop"))
         self._stop.clicked.connect(self.stop_requested)
-        self._same = Label("", "caption")
+        self._same = Label("The answers are the same.", "caption")
+        self._same.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._same.hide()
         self._marks = Switch(context.theme, _MARK)
         self._marks.toggled.connect(self._on_toggled)
-        words = Label(_MARK)
+        words = ElidedLabel(_MARK)  # Stop takes the room of its end where it is narrow
         words.setBuddy(self._marks)
-        row(self._run, self._stop, None, self._same, words, self._marks, into=self)
+        line = row(self._run, self._stop, None, words, self._marks)
+        column(line, self._same, spacing=4, into=self)
 
     @property
     def marks(self) -> bool:
@@ -62,8 +65,8 @@ class RunBar(QWidget):
 
     def say_same(self) -> None:
         """There is nothing to mark."""
-        self._same.setText("The answers are the same.")
+        self._same.show()
 
     def _on_toggled(self, is_wanted: bool) -> None:
-        self._same.setText("")
+        self._same.hide()
         self.marks_wanted.emit(is_wanted)

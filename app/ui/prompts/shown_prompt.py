@@ -60,7 +60,7 @@ class ShownPrompt(QObject):
         self.drafts.changed.connect(self._show_state)
         self.drafts.saved.connect(self._on_saved)
         self.drafts.failed.connect(self._on_save_failed)
-        view.page.view_changed.connect(self._fill_view)
+        view.page.view_changed.connect(self._on_view_changed)
 
     @property
     def prompt(self) -> Prompt | None:
@@ -162,6 +162,15 @@ class ShownPrompt(QObject):
             self.vanished.emit(prompt_id)
 
     # The view in front
+
+    def _on_view_changed(self, view: str) -> None:
+        """Show what the view is about; what was filled in goes along between writing and trying."""
+        written, tried = self._editor.preview.form, self._playground.form
+        if view == WRITE:
+            written.set_values(tried.filled())
+        self._fill_view()
+        if view == TRY:
+            tried.set_values(written.filled())
 
     def _fill_view(self) -> None:
         prompt = self._prompt

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 
 from app.agents.mcp.client.causes import EXPECTED, words
 from app.agents.mcp.client.session import Connection, connect
 from app.agents.mcp.client.stdio import Watch
-from app.agents.mcp.entities import ServerState
+from app.agents.mcp.entities import Outcome, ServerState
 from app.agents.mcp.errors import ServerFailed
-from app.agents.mcp.supervisor import Outcome
-
-if TYPE_CHECKING:
-    from app.agents.mcp.supervisor import ServerRun
+from app.agents.mcp.server_run import ServerRun
 
 
 class Life:

@@ -25,9 +25,8 @@ import app
 from app.agents.mcp.client.http import http_streams
 from app.agents.mcp.client.stdio import Watch, stdio_streams
 from app.agents.mcp.definitions import Definition, bounded, shown
-from app.agents.mcp.entities import Transport
+from app.agents.mcp.entities import Outcome, Transport
 from app.agents.mcp.launch import Launch
-from app.agents.mcp.supervisor import Outcome
 from app.agents.tools.tool import ToolFault
 
 _MOST_PAGES: Final = 100
