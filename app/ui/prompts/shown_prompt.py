@@ -12,7 +12,7 @@ from app.base.errors import AppError, NotFound
 from app.prompts.entities import Content, Prompt, PromptId
 from app.ui.pane import Pane
 from app.ui.prompts.drafts import DraftKeeper
-from app.ui.prompts.page import HISTORY, TRY
+from app.ui.prompts.page import HISTORY, TRY, WRITE
 from app.ui.prompts.reading import Opened, open_prompt, read_timeline
 from app.ui.prompts.timeline import Stage
 from app.ui.prompts.view import PromptsView

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 from app.base.errors import AppError
 from app.engine.messages import Role
 from app.prompts.entities import Content, Example, Part, Variable, VariableKind
-from app.ui.prompts.page import HISTORY, TRY
+from app.ui.prompts.page import HISTORY, TRY, WRITE
 from app.ui.widgets.buttons import Button
 from tests.ui.prompts.driving import (
     choose_view,
@@ -241,3 +241,17 @@ def test_everything_the_keyboard_reaches_has_a_name(open_pane, prompts, qtbot):
     assert len(pane.regions()) == 4
     pane.focus_first()
     assert pane.view.sidebar.list.hasFocus()
+
+
+def test_what_is_filled_in_goes_along_between_writing_and_trying(open_pane, prompts, qtbot):
+    variables = (Variable("place"), Variable("year"))
+    parts = (Part(Role.USER, "{{ place }} in {{ year }}"),)
+    prompts.create("history", Content(parts, variables))
+    view = open_pane().view
+    written, tried = view.editor.preview.form, view.playground.form
+    written.set_values({"place": "Ghent"})
+    view.page.switch.choose(TRY)
+    assert tried.values()["place"] == "Ghent"
+    tried.set_values({"year": "1400"})
+    view.page.switch.choose(WRITE)
+    assert written.values() == {"place": "Ghent", "year": "1400"}
