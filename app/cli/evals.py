@@ -217,6 +217,8 @@ def _failure(results: RunResults, limit: float | None) -> str:
         return f"{failed[0].label} failed: {failed[0].problem}"
     if results.run.state is not RunState.DONE or results.run.problem:
         return results.run.problem or f"The run is {results.run.state.value}."
+    if results.run.samples and results.run.problems == results.run.samples:
+        return "No item got an answer; the report says why."
     if limit is None:
         return ""
     for each in results.candidates:

@@ -25,6 +25,7 @@ from app.ui.agents.plain_text import PagedText
 from app.ui.agents.words import RISK_WORDS, of_server, one_line
 from app.ui.pane import PaneContext
 from app.ui.widgets.buttons import Button
+from app.ui.widgets.flow import FlowLayout
 from app.ui.widgets.info_bar import announce
 from app.ui.widgets.labels import IconLabel, Label, Tag
 from app.ui.widgets.layout import ScrollPage, column, row
@@ -168,7 +169,8 @@ class ApprovalCard(QFrame):
         self._reason.setMinimumWidth(80)
         self._reason.returnPressed.connect(self._on_denied)
         no = row(self._deny, self._reason)
-        yes = row(None, self._edit, self._back, self._use, *self._allow.values())
+        yes = QWidget()
+        FlowLayout(yes, self._edit, self._back, self._use, *self._allow.values(), at_right=True)
         holder = QWidget()
         self._ways = QBoxLayout(QBoxLayout.Direction.LeftToRight, holder)
         self._ways.setContentsMargins(0, 0, 0, 0)

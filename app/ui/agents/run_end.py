@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from app.agents.mcp.definitions import shown as visible
 from app.agents.trace import Outcome, Run, RunState, Step, ToolUse
@@ -14,6 +14,7 @@ from app.ui.agents.source_chips import SourceChips
 from app.ui.agents.words import RUN_WORDS, call_text, one_line, spent_text
 from app.ui.pane import PaneContext
 from app.ui.widgets.buttons import Button
+from app.ui.widgets.flow import FlowLayout
 from app.ui.widgets.labels import IconLabel, Label
 from app.ui.widgets.layout import row
 
@@ -70,7 +71,9 @@ class RunEnd(QFrame):
         if first:
             layout.addWidget(row(*first, None))
         rest = [each for name, each in self.buttons.items() if name not in (CONTINUE, DISCARD)]
-        layout.addWidget(row(*rest, None, spacing=4))
+        more = QWidget()
+        FlowLayout(more, *rest)
+        layout.addWidget(more)
 
     def _button(self, name: str) -> Button:
         kind = {CONTINUE: "primary", DISCARD: ""}.get(name, "linklike")

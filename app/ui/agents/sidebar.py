@@ -62,7 +62,7 @@ class AgentsSidebar(QFrame):
         runs_title = row(Label("Runs", "overline"), None, self.task_button, margins=(8, 6, 2, 0))
         runs_title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._no_runs = Label("None yet.", "caption")
-        self._no_runs.setContentsMargins(10, 4, 0, 0)
+        self._no_runs.setContentsMargins(8, 4, 0, 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 0, 8, 8)
         layout.setSpacing(2)

@@ -15,18 +15,22 @@ from app.ui.pane import PaneContext
 from app.ui.widgets.choice import Choice
 from app.ui.widgets.empty_state import EmptyState
 
+_DROP = "Drop a folder here to let the agent read or change what is in it"
+
 
 @dataclass(frozen=True, slots=True)
 class Start:
     """What is said of an agent.
 
     Attributes:
-        needs_folder: none of its tools for files can work yet.
+        takes_folder: it has tools for files.
+        needs_folder: none of them can work yet.
         example: of a task; empty if there is none.
     """
 
     title: str
     text: str
+    takes_folder: bool = False
     needs_folder: bool = False
     example: str = ""
 
@@ -59,7 +63,9 @@ class StartPage(QWidget):
             self._state.hide()
             self._state.deleteLater()
         icon = self._context.icons.icon
-        folder = Choice("Add a folder…", self.folder_requested.emit, icon("ph.folder-plus"))
+        folder = Choice(
+            "Add a folder…", self.folder_requested.emit, icon("ph.folder-plus", "on_accent")
+        )
         example = Choice(f"“{start.example}”", lambda: self.example_chosen.emit(start.example))
         self._state = EmptyState(
             icon("ph.robot", "accent_text"),
@@ -67,7 +73,7 @@ class StartPage(QWidget):
             start.text,
             primary=folder if start.needs_folder else None,
             secondary=example if start.example else None,
-            caption="Drop a folder here to let the agent read or change what is in it",
+            caption=_DROP if start.takes_folder else "",
         )
         self._layout.addWidget(self._state)
 
@@ -77,7 +83,8 @@ def start_of(agent: Agent) -> Start:
     on = [each for each in agent.tools if each.policy is not Policy.OFF]
     free = sum(each.policy is Policy.ALLOW for each in on)
     template = template_named(agent.name)
-    needs = not agent.folders and any(each.name in FOLDER_TOOLS for each in on)
+    takes = any(each.name in FOLDER_TOOLS for each in on)
+    needs = takes and not agent.folders
     words = "It has no tools yet: it can only answer. Give it some under Set up."
     if on:
         words = _freedom(free, len(on) - free)
@@ -85,7 +92,7 @@ def start_of(agent: Agent) -> Start:
         words += " It has no folder to work in yet."
     if template is not None:
         words = f"{template.description} {words}"
-    return Start(agent.name, words, needs, template.example if template else "")
+    return Start(agent.name, words, takes, needs, template.example if template else "")
 
 
 def _freedom(free: int, asked: int) -> str:

@@ -110,6 +110,7 @@ class ToolRows(QWidget):
         tag.setToolTip(risk.more)
         policy = self._policies.get(spec.name, Policy.OFF)
         self._add_row(spec.name, risk.icon, risk.color, (title, words), tag, spec.risk, policy)
+        self._boxes[spec.name].setAccessibleName(f"{title.text()}: when it may be used")
 
     def _add_missing(self, each: ToolPolicy) -> None:
         words = Label("Its server is off, or does not offer it any more.", "caption", wrap=True)

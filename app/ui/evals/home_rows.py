@@ -78,12 +78,12 @@ class RowCard(Card):
         words.setSpacing(3)
         words.addLayout(self.head)
         words.addWidget(self.facts)
-        line = QHBoxLayout()
-        line.setSpacing(8)
-        line.addLayout(words, 1)
-        line.addWidget(self.more, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.line = QHBoxLayout()
+        self.line.setSpacing(8)
+        self.line.addLayout(words, 1)
+        self.line.addWidget(self.more, 0, Qt.AlignmentFlag.AlignVCenter)
         self.body.setSpacing(6)
-        self.body.addLayout(line)
+        self.body.addLayout(self.line)
 
     def show_name(self, name: str, *facts: str) -> None:
         """Show what it is called, and what else a screen reader says of it."""
@@ -175,7 +175,7 @@ class SuiteCard(RowCard):
         super().__init__(icons, "Suite")
         self.run_button = Button("Evaluate…", "small")
         self.run_button.clicked.connect(self.run_wanted)
-        self.head.addWidget(self.run_button)
+        self.line.insertWidget(1, self.run_button)  # beside the menu
 
     def show_suite(self, suite: StoredSuite, last: Run | None, now: datetime) -> None:
         """Show a suite as it is now, with its newest run."""

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 from app.evals.reports.data import is_score
 from app.evals.runs.entities import Run, RunMetric
 from app.evals.runs.results import MatrixFilter
-from app.ui.evals.flow import FlowLayout
 from app.ui.icons import Icons
+from app.ui.widgets.flow import FlowLayout
 from app.ui.widgets.labels import Label
 
 ALL, FAILURES, UNSCORED, PROBLEMS, FLIPS = "all", "failures", "unscored", "problems", "flips"

@@ -73,6 +73,7 @@ class MatrixTable(QTableView):
         count = max(1, self.horizontalHeader().count())
         room = self.width() - item_width - px(16)
         self.horizontalHeader().setDefaultSectionSize(max(px(_COLUMN), room // count))
+        self.updateGeometries()  # the cells begin where the items now end
 
     def _on_item_clicked(self, row: int) -> None:
         column = max(0, self.currentIndex().column())

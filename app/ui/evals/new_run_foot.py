@@ -52,10 +52,12 @@ class RunFoot(QWidget):
         return tuple(each.findChildren(Label)[0].text() for each in widgets if each is not None)
 
     def wait(self) -> None:
-        """It is being worked out; what was said before stays."""
+        """It is being worked out; an estimate stays, but nothing is missing any more."""
         self.start.setEnabled(False)
         if not self.facts.text():
+            self._show_problems((), "warn")
             self.facts.setText(_WORKING_OUT)
+            self.facts.show()
 
     def show_missing(self, words: str) -> None:
         """It cannot be begun: something is missing or wrong."""

@@ -22,7 +22,7 @@ from app.ui.widgets.progress import ProgressBar
 
 _NONE = (
     "A model can read the answers of two candidates next to each other and say which are better. "
-    "It sees each pair in both orders; what depends on the order counts for nobody."
+    "It sees each pair in both orders; a verdict that changes with the order counts for neither."
 )
 
 

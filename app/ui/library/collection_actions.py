@@ -47,7 +47,7 @@ class CollectionActions(QObject):
         if not self._pane.is_ready:
             return
         sheet = self._name_sheet("New collection", "Create collection")
-        sheet.named.connect(partial(self._create_named, sheet, documents))
+        sheet.given.connect(partial(self._create_named, sheet, documents))
         sheet.open()
 
     def rename(self, row: ShelfRow) -> None:
@@ -55,7 +55,7 @@ class CollectionActions(QObject):
         if row.shelf is None or row.shelf.collection_id is None:
             return
         sheet = self._name_sheet("Rename collection", "Rename", row.title)
-        sheet.named.connect(partial(self._rename_to, sheet, row.shelf.collection_id))
+        sheet.given.connect(partial(self._rename_to, sheet, row.shelf.collection_id))
         sheet.open()
 
     def delete(self, row: ShelfRow) -> None:

@@ -9,7 +9,6 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
 )
@@ -21,7 +20,8 @@ from app.ui.library.labels import display_title, status_text
 from app.ui.library.rows import Column, ShelfKind
 from app.ui.library.shelf_items import ShelfRow
 from app.ui.sources.kinds import kind_icon
-from app.ui.theme import TYPE_SIZES, ThemeKeeper
+from app.ui.theme import ThemeKeeper
+from app.ui.widgets.themed_delegate import ThemedDelegate
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 52
@@ -39,38 +39,8 @@ STATUS_LOOKS = {
 }
 
 
-class RowDelegate(QStyledItemDelegate):
-    """What all rows of the library share: row states, text and icons in theme colours."""
-
-    def __init__(self, theme: ThemeKeeper, icons: Icons, parent: QObject) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._icons = icons
-
-    def font(self, size: str, *, strong: bool = False) -> QFont:
-        """A font of a type size such as "caption"."""
-        view = self.parent()
-        font = QFont(view.font()) if isinstance(view, QWidget) else QFont()
-        font.setPixelSize(self._theme.px(TYPE_SIZES[size]))
-        font.setWeight(QFont.Weight.DemiBold if strong else QFont.Weight.Normal)
-        return font
-
-    def draw_text(
-        self,
-        painter: QPainter,
-        area: QRect,
-        text: str,
-        font: QFont,
-        role: str,
-        *,
-        align: Qt.AlignmentFlag = _LEFT,
-    ) -> None:
-        """Draw one line, elided to fit."""
-        painter.setFont(font)
-        painter.setPen(self._theme.color(role))
-        flat = text.replace("\n", " ")
-        shown = QFontMetrics(font).elidedText(flat, Qt.TextElideMode.ElideRight, area.width())
-        painter.drawText(area, int(align) | Qt.TextFlag.TextSingleLine, shown)
+class RowDelegate(ThemedDelegate):
+    """What all rows of the library share: text and icons in theme colours."""
 
     def draw_icon(self, painter: QPainter, area: QRect, name: str, role: str, size: int) -> None:
         """Draw an icon, centred up and down at the left edge of an area."""

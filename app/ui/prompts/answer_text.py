@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QResizeEvent, QTextCharFormat, QTextCursor, QWheelEvent
-from PySide6.QtWidgets import QFrame, QPlainTextEdit
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextCharFormat, QTextCursor, QWheelEvent
+from PySide6.QtWidgets import QFrame
 
 from app.prompts.diff import Change, Run
 from app.ui.theme import ThemeKeeper
+from app.ui.widgets.grown_text import GrownText
 
 
-class AnswerText(QPlainTextEdit):
+class AnswerText(GrownText):
     """As high as its text, so that the page scrolls and not it."""
 
     def __init__(self, theme: ThemeKeeper, name: str) -> None:
@@ -31,7 +31,6 @@ class AnswerText(QPlainTextEdit):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.document().setDocumentMargin(0)
-        self.document().documentLayout().documentSizeChanged.connect(self._on_size_changed)
         theme.changed.connect(self._show_runs)
         self._grow()
 
@@ -77,23 +76,7 @@ class AnswerText(QPlainTextEdit):
     def _grow(self) -> None:
         lines = max(1, round(self.document().size().height()))
         margins = self.contentsMargins()
-        height = math.ceil(
-            lines * self.fontMetrics().lineSpacing() + margins.top() + margins.bottom()
-        )
-        if height != self.height():
-            self.setFixedHeight(height)
-
-    def _on_size_changed(self, _size: object) -> None:
-        self._grow()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._grow()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._grow()
+        self._fit(lines * self.fontMetrics().lineSpacing() + margins.top() + margins.bottom())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

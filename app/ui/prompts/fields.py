@@ -5,22 +5,16 @@ A field gives back exactly what it was shown until a person edits it, also what 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import QEvent, QMimeData, QRect, Qt, Signal
-from PySide6.QtGui import (
-    QDragEnterEvent,
-    QDragMoveEvent,
-    QDropEvent,
-    QResizeEvent,
-    QTextOption,
-)
-from PySide6.QtWidgets import QButtonGroup, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QTextOption
+from PySide6.QtWidgets import QButtonGroup, QLineEdit, QWidget
 
 from app.ui.forms.fields import WheelShyBox
 from app.ui.widgets.buttons import Button
+from app.ui.widgets.grown_text import GrownText
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import column, row
 
@@ -28,7 +22,7 @@ FEWEST_LINES, MOST_LINES = 2, 24
 _PADDING = 12  # of the style sheet and the frame, above and below
 
 
-class GrowingText(QPlainTextEdit):
+class GrowingText(GrownText):
     """A text that is as high as its lines, within bounds; then it scrolls.
 
     Signals:
@@ -49,6 +43,7 @@ class GrowingText(QPlainTextEdit):
         is_code: bool = False,
     ) -> None:
         super().__init__(parent)
+        self._fewest, self._most = fewest, most
         self.setObjectName("field")
         self.setAccessibleName(name)
         self.setTabChangesFocus(True)
@@ -57,13 +52,11 @@ class GrowingText(QPlainTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         if is_code:
             self.setProperty("code", "true")
-        self._fewest, self._most = fewest, most
         self._given: str | None = ""
         self._shown = ""
         self._revision = self.document().revision()
         self.textChanged.connect(self._on_text_changed)
         self.cursorPositionChanged.connect(lambda: self.cursor_moved.emit(self.cursorRect()))
-        self.document().documentLayout().documentSizeChanged.connect(self._grow)
         self._grow()
 
     @property
@@ -102,39 +95,11 @@ class GrowingText(QPlainTextEdit):
             height += self.blockBoundingRect(block).height()
             block = block.next()
         around = 2 * self.document().documentMargin() + _PADDING
-        wanted = math.ceil(min(max(height, self._fewest * line), most) + around)
-        if wanted != self.height():
-            self.setFixedHeight(wanted)
+        self._fit(min(max(height, self._fewest * line), most) + around)
         policy = Qt.ScrollBarPolicy
         bar = policy.ScrollBarAsNeeded if height > most else policy.ScrollBarAlwaysOff
         if bar != self.verticalScrollBarPolicy():
             self.setVerticalScrollBarPolicy(bar)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._grow()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._grow()
-
-    def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        return source.hasText() and not source.hasUrls()
-
-    def insertFromMimeData(self, source: QMimeData) -> None:
-        if source.hasText():
-            self.insertPlainText(source.text())
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        # Files are left to the window.
-        event.ignore() if event.mimeData().hasUrls() else super().dragEnterEvent(event)
-
-    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        event.ignore() if event.mimeData().hasUrls() else super().dragMoveEvent(event)
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        event.ignore() if event.mimeData().hasUrls() else super().dropEvent(event)
 
 
 class LineField(QLineEdit):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
-from app.ui.icons import Icons
-from app.ui.theme import TYPE_SIZES, ThemeKeeper
+from app.ui.widgets.themed_delegate import ThemedDelegate
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -39,13 +38,8 @@ class RowLook:
     is_heading: bool = False
 
 
-class RowDelegate(QStyledItemDelegate):
+class RowDelegate(ThemedDelegate):
     """Gets a `RowLook` from the item model by the role LOOK."""
-
-    def __init__(self, theme: ThemeKeeper, icons: Icons, parent: QObject) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._icons = icons
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         look: RowLook = index.data(LOOK)
@@ -53,28 +47,14 @@ class RowDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         area: QRect = option.rect
         if look.is_heading:
-            font = self._font("overline", strong=True)
+            font = self.font("overline", strong=True)
             font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 0.5)
             line = area.adjusted(4, self._theme.px(10), -4, 0)
-            self._draw_text(painter, line, look.title.upper(), font, "text3")
+            self.draw_text(painter, line, _flat(look.title).upper(), font, "text3")
         else:
-            self._draw_ground(painter, option)
+            self.draw_ground(painter, option)
             self._draw_row(painter, area.adjusted(_SIDE, 7, -_SIDE, -7), option, look)
         painter.restore()
-
-    def _draw_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
-        place = QRectF(option.rect).adjusted(0.5, 1.5, -0.5, -1.5)
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
-        if chosen or option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._theme.color("selected" if chosen else "hover"))
-            painter.drawRoundedRect(place, 8, 8)
-        view = self.parent()
-        by_keyboard = isinstance(view, QWidget) and view.property("kbd") == "true"
-        if option.state & QStyle.StateFlag.State_HasFocus and by_keyboard:
-            painter.setPen(self._theme.color("focus"))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(place, 8, 8)
 
     def _draw_row(
         self, painter: QPainter, area: QRect, option: QStyleOptionViewItem, look: RowLook
@@ -92,16 +72,16 @@ class RowDelegate(QStyledItemDelegate):
             place = QRectF(upper.right() - side, upper.center().y() - side / 2 + 1, side, side)
             self._icons.paint(painter, place, look.mark, self._theme.color("accent_text"))
             upper.setRight(upper.right() - side - _GAP)
-        font = self._font("ui", strong=chosen)
-        self._draw_text(painter, upper, look.title, font, "accent_text" if chosen else "text")
+        font = self.font("ui", strong=chosen)
+        self.draw_text(painter, upper, _flat(look.title), font, "accent_text" if chosen else "text")
         for chip in look.chips:
             lower.setLeft(self._draw_chip(painter, lower, chip, lower.width() * 2 // 3, "ok"))
         if lower.width() >= self._theme.px(_LEAST):
-            self._draw_text(painter, lower, look.detail, self._font("caption"), "text2")
+            self.draw_text(painter, lower, _flat(look.detail), self.font("caption"), "text2")
 
     def _draw_chip(self, painter: QPainter, line: QRect, text: str, room: int, sev: str) -> int:
         """Draw a label whose words have so much room; returns where the line goes on."""
-        font = self._font("overline", strong=True)
+        font = self.font("overline", strong=True)
         metrics = QFontMetrics(font)
         shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
         width = metrics.horizontalAdvance(shown) + 2 * _GAP
@@ -117,23 +97,12 @@ class RowDelegate(QStyledItemDelegate):
         painter.drawText(place, Qt.AlignmentFlag.AlignCenter, shown)
         return line.left() + width + _GAP
 
-    def _draw_text(self, painter: QPainter, area: QRect, text: str, font: QFont, role: str) -> None:
-        painter.setFont(font)
-        painter.setPen(self._theme.color(role))
-        flat = " ".join(text.split())
-        shown = QFontMetrics(font).elidedText(flat, Qt.TextElideMode.ElideRight, area.width())
-        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(area, int(flags) | Qt.TextFlag.TextSingleLine, shown)
-
-    def _font(self, size: str, *, strong: bool = False) -> QFont:
-        view = self.parent()
-        font = QFont(view.font()) if isinstance(view, QWidget) else QFont()
-        font.setPixelSize(self._theme.px(TYPE_SIZES[size]))
-        font.setWeight(QFont.Weight.DemiBold if strong else QFont.Weight.Normal)
-        return font
-
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         look: RowLook = index.data(LOOK)
         height = _HEADING_HEIGHT if look.is_heading else _ROW_HEIGHT
         height += _BADGE_HEIGHT if look.badge else 0
         return QSize(super().sizeHint(option, index).width(), self._theme.px(height))
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from app.prompts.entities import Content, Draft, Prompt, PromptId, PromptVersion
+from app.ui.forms.words_sheet import WordsSheet
 from app.ui.pane import Pane
 from app.ui.prompts.drafts import DraftKeeper
-from app.ui.prompts.words_sheet import WordsSheet
 from app.ui.widgets.choice import Choice, Severity
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from PySide6.QtGui import QAction, QGuiApplication, QTextCursor
 
 from app.prompts.entities import Variable
 from app.settings.schema import Theme
+from app.ui.forms.words_sheet import WordsSheet
 from app.ui.prompts.history import SPLIT
 from app.ui.prompts.page import HISTORY, WRITE
 from app.ui.prompts.pane import PromptsPane
 from app.ui.prompts.timeline import DRAFT, NOTHING
-from app.ui.prompts.words_sheet import WordsSheet
 from tests.ui.prompts.driving import (
     choose_view,
     message,

@@ -326,7 +326,6 @@ def test_equal_answers_are_said_to_be_the_same(qtbot, scene):
     run(qtbot, scene)
     qtbot.mouseClick(child(scene.playground, Switch), Qt.MouseButton.LeftButton)
     assert "The answers are the same." in words(scene.playground)
-    assert said(scene.playground, "The answers are the same.")
 
 
 def test_thoughts_are_folded(qtbot, scene):

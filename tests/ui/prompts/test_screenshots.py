@@ -14,13 +14,13 @@ from app.engine.messages import Role
 from app.prompts.entities import Content, Part, Variable, VariableKind
 from app.prompts.service import PromptService
 from app.settings.schema import Theme
+from app.ui.forms.words_sheet import WordsSheet
 from app.ui.prompts.details_sheet import DetailsSheet
 from app.ui.prompts.export_sheet import ExportSheet
 from app.ui.prompts.history import SPLIT
 from app.ui.prompts.import_bar import ImportBar
 from app.ui.prompts.page import HISTORY, TRY
 from app.ui.prompts.pane import PromptsPane
-from app.ui.prompts.words_sheet import WordsSheet
 from tests.ui.prompts.driving import click, put, sheet, shown
 
 LOOKS = {

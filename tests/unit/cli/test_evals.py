@@ -173,3 +173,9 @@ def test_what_cannot_be_done_is_said(
     with pytest.raises(error) as caught:
         run(*(places.get(each, each) for each in words))
     assert said in str(caught.value)
+
+
+def test_run_without_a_single_answer_is_a_failure(start, capsys, suite: Path, model: Path) -> None:
+    services = start(Script({"": "yes"}, context_length=2))
+    said = _printed(services, capsys, ("run", suite, "--model", model), 3, as_json=False)
+    assert "No item got an answer" in said

@@ -11,10 +11,14 @@ _GAP = 8
 class FlowLayout(QLayout):
     """Lines of widgets, each as wide as it wants to be."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, *widgets: QWidget, at_right: bool = False) -> None:
+        """Lay widgets out in a parent; `at_right` has each line end at the right edge."""
         super().__init__(parent)
+        self._at_right = at_right
         self._items: list[QLayoutItem] = []
         self.setContentsMargins(0, 0, 0, 0)
+        for each in widgets:
+            self.addWidget(each)
 
     def addItem(self, item: QLayoutItem) -> None:
         self._items.append(item)
@@ -42,7 +46,9 @@ class FlowLayout(QLayout):
         self._place(rect, is_trial=False)
 
     def sizeHint(self) -> QSize:
-        return self.minimumSize()
+        sizes = [item.sizeHint() for item in self._items if not item.isEmpty()]
+        width = sum(each.width() + _GAP for each in sizes) - _GAP
+        return QSize(max(width, 0), max((each.height() for each in sizes), default=0))
 
     def minimumSize(self) -> QSize:
         size = QSize()
@@ -56,7 +62,8 @@ class FlowLayout(QLayout):
         top = area.top()
         for line in self._lines(area.width()):
             height = max(item.sizeHint().height() for item in line)
-            x = area.left()
+            used = sum(item.sizeHint().width() + _GAP for item in line) - _GAP
+            x = area.left() + (max(area.width() - used, 0) if self._at_right else 0)
             for item in line:
                 size = item.sizeHint()
                 if not is_trial:

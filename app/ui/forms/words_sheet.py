@@ -1,4 +1,4 @@
-"""A small sheet that asks for one line: the note of a version, or the name of a label."""
+"""A small sheet that asks for one line, such as a name or a note."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class WordsSheet(Sheet):
         window: QWidget,
         icons: Icons,
         title: str,
-        text: str,
+        text: str = "",
         *,
         name: str,
         placeholder: str,
@@ -46,8 +46,9 @@ class WordsSheet(Sheet):
         self.confirm_button = Button(confirm, "primary")
         back = Button("Cancel")
         self.body.setSpacing(12)
-        words = Label(text, "body2", wrap=True)
-        for part in (words, self.field, self.problem, row(None, back, self.confirm_button)):
+        if text:
+            self.body.addWidget(Label(text, "body2", wrap=True))
+        for part in (self.field, self.problem, row(None, back, self.confirm_button)):
             self.body.addWidget(part)
         back.clicked.connect(self.dismiss)
         self.field.textChanged.connect(self._on_text_changed)
