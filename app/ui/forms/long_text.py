@@ -25,4 +25,11 @@ class LongText(GrownText):
         lines = min(max(self._fewest, round(self.document().size().height())), _MOST_LINES)
         margins = self.contentsMargins()
         around = 2 * self.document().documentMargin() + margins.top() + margins.bottom() + 2
-        self._fit(lines * QFontMetricsF(self.font()).lineSpacing() + around)
+        self._fit(lines * self._line_height() + around)
+
+    def _line_height(self) -> float:
+        """Of a line as it is laid out, which can be a pixel more than the font says."""
+        first = self.document().firstBlock()
+        laid_out = self.document().documentLayout().blockBoundingRect(first).height()
+        said = QFontMetricsF(self.font()).lineSpacing()
+        return max(said, laid_out / max(1, first.layout().lineCount()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.agents.entities import GrantedFolder, Policy, Risk
@@ -73,6 +73,20 @@ def test_call_runs_only_after_it_was_allowed_once(qtbot, open_pane, bench, write
     assert wait_for_end(qtbot, pane) is RunState.DONE
     assert "coffee" in (folder / "notes.md").read_text()
     assert bench.agents.grants(writer.id) == ()
+
+
+@quickly
+def test_buttons_of_an_approval_are_whole_where_it_is_narrow(
+    qtbot, open_pane, bench, writer, folder
+):
+    bench.model.replies = [WRITES, says("Changed.")]
+    pane = open_pane(width=624, height=570)
+    give(qtbot, pane, "Coffee instead of tea")
+    card = wait_for_approval(qtbot, pane)
+    for name in ("Edit…", "Always allow", "Allow for this session", "Allow once", "Deny"):
+        shown = button(card, name)
+        assert shown.width() >= shown.sizeHint().width()
+        assert card.rect().contains(QRect(shown.mapTo(card, QPoint()), shown.size()))
 
 
 @quickly

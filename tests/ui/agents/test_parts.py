@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
-from app.agents.entities import Agent, AgentId, Budgets, Risk
+from app.agents.entities import Agent, AgentId, Budgets, Policy, Risk, ToolPolicy
 from app.agents.trace import (
     Ground,
     ModelReply,
@@ -30,6 +31,7 @@ from app.ui.agents.arguments_view import ArgumentsView
 from app.ui.agents.plain_text import PAGE, PagedText
 from app.ui.agents.run_end import ending
 from app.ui.agents.shown_trace import ShownTrace
+from app.ui.agents.start_page import start_of
 from app.ui.agents.trace_view import TraceView
 from app.ui.agents.words import spent_text
 from tests.ui.agents.driving import click, shown_text
@@ -214,6 +216,12 @@ def test_end_of_an_interrupted_run_says_what_is_uncertain(outcome, risk, is_doub
     steps = (step(1, ModelReply()), step(2, use(outcome, risk=risk, allowed=allowed), parent=1))
     words = ending(run_of(RunState.INTERRUPTED), steps)
     assert ("Nobody knows whether this was done: Write a file" in words) is is_doubtful
+
+
+@pytest.mark.parametrize(("tool", "is_wanted"), [("read_file", True), ("search_documents", False)])
+def test_folder_is_asked_for_only_where_a_tool_can_use_it(tool, is_wanted):
+    start = start_of(replace(AGENT, tools=(ToolPolicy(tool, Policy.ASK),)))
+    assert (start.takes_folder, start.needs_folder) == (is_wanted, is_wanted)
 
 
 def test_what_was_spent_is_said_in_one_line():

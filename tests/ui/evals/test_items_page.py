@@ -24,6 +24,15 @@ def test_cell_shows_first_words_and_how_it_did(open_pane, finished, qtbot):
     assert cell(page, 0, 1).startswith("passed, ")
 
 
+def test_cells_begin_where_the_items_end_at_every_width(open_pane, finished, qtbot):
+    page = open_items(qtbot, pane := open_pane(), finished().id)
+    for width in (600, 1204):
+        pane.window().resize(width, 840)
+        qtbot.waitUntil(lambda wide=width: pane.width() == wide)
+        table = page.table
+        assert table.viewport().x() == table.verticalHeader().geometry().right() + 1
+
+
 def test_failures_of_one_candidate(open_pane, finished, qtbot):
     page = open_items(qtbot, pane := open_pane(), finished().id)
     choose(qtbot, pane, page.filter.kind, FAILURES)
