@@ -97,9 +97,10 @@ def left_open(run: Run) -> str:
 
 def amount_words(run: Run) -> str:
     """How many answers there are of how many."""
+    made = "reading" if run.task is Task.READ else "answer"
     if run.samples >= run.total:
-        return count_text(run.total, "answer")
-    return f"{run.samples:,} of {count_text(run.total, 'answer')}"
+        return count_text(run.total, made)
+    return f"{run.samples:,} of {count_text(run.total, made)}"
 
 
 def what_words(run: Run) -> str:

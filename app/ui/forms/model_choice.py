@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -117,13 +118,20 @@ class ModelChoice(QWidget):
 
 def read_offers(services: Services) -> tuple[Offered, ...]:
     """Every model that can be chosen, the one in use first. Reads the database."""
+    models = services.models.models()
+    titles = Counter((each.name, each.quantization) for each in models)
     files = (
         Offered(
-            _joined(each.name, each.quantization, "" if each.is_present else "file is missing"),
+            _joined(
+                each.name,
+                each.quantization,
+                each.path.name if titles[each.name, each.quantization] > 1 else "",
+                "" if each.is_present else "file is missing",
+            ),
             Wanted(model=each.id),
             can_answer=each.is_present,
         )
-        for each in services.models.models()
+        for each in models
     )
     servers = (
         Offered(each.name, Wanted(endpoint=each.id), "ph.hard-drives")

@@ -108,7 +108,7 @@ def test_sheet_says_what_it_would_take_and_what_cannot_be_scored(
     assert sheet.foot.problem_words == ("Tick a model.",)
     assert not sheet.foot.start.isEnabled()
     sheet.fields.models.lines[0].box.setChecked(True)
-    assert sheet.foot.problem_words == ()  # at once, not with the next estimate
+    assert not sheet.foot.problem_words  # at once, not with the next estimate
 
 
 def test_own_settings_are_checked_and_used(qtbot, open_sheet: Open, services, tmp_path: Path):

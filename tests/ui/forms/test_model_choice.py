@@ -54,6 +54,15 @@ def read(qtbot, choice: ModelChoice, services: SimpleNamespace, *expected: str) 
 NONE = "The model in use: none yet"
 
 
+def test_files_that_are_called_alike_are_told_apart_by_their_file_names(qtbot, choice, services):
+    one, two = (make_model(each, name="Qwen3 8B", quantization="Q4_K_M") for each in (1, 2))
+    services.models.put(one)
+    services.models.put(two)
+    shown = [f"Qwen3 8B · Q4_K_M · {each.path.name}" for each in services.models.models()]
+    assert len(set(shown)) == 2
+    read(qtbot, choice, services, NONE, *shown)
+
+
 def test_everything_that_can_answer_is_listed(qtbot, choice, services):
     model, server = make_model(1, name="Qwen3 8B", quantization="Q4_K_M"), make_endpoint(5)
     services.models.put(model)
