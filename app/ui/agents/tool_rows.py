@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.agents.entities import Policy, Risk, ToolPolicy
 from app.agents.mcp.definitions import shown as visible
 from app.agents.tools.tool import ToolSpec
+from app.ui.agents.tool_words import about
 from app.ui.agents.words import POLICY_WORDS, RISK_WORDS, one_line
 from app.ui.forms.fields import WheelShyBox
 from app.ui.icons import Icons
@@ -103,7 +104,7 @@ class ToolRows(QWidget):
     def _add(self, spec: ToolSpec) -> None:
         risk = RISK_WORDS[spec.risk]
         title = Label(one_line(spec.title), wrap=True)
-        words = Label(one_line(_first_sentence(spec.tool.description), _MOST_WORDS), "caption")
+        words = Label(one_line(about(spec), _MOST_WORDS), "caption")
         words.setWordWrap(True)
         words.setToolTip(visible(spec.tool.description[:2000]))
         tag = Tag(risk.text, risk.sev)
@@ -144,8 +145,3 @@ class ToolRows(QWidget):
         if isinstance(self._shown, tuple):
             self._shown = (self._shown[0], self.policies)
         self.edited.emit()
-
-
-def _first_sentence(text: str) -> str:
-    first, dot, _rest = text.partition(". ")
-    return f"{first}." if dot else text

@@ -3,6 +3,8 @@ to import."""
 
 from __future__ import annotations
 
+import math
+
 import pyqtgraph as pg  # type: ignore[import-untyped]
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QWheelEvent
@@ -116,7 +118,9 @@ class PlotCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         low = min(point.low for point in data.points)
         high = max(point.high for point in data.points)
         room = (high - low or abs(high) or 1.0) * 0.12
-        scores = (low - room, high + room)
+        # A share is never outside of 0 to 100; a little room lets marks at the ends be seen.
+        least, most_of_all = (-2.0, 102.0) if data.is_share else (-math.inf, math.inf)
+        scores = (max(low - room, least), min(high + room, most_of_all))
         if data.view is View.SCORES:
             rows = [point.at for point in data.points]
             self.setRange(

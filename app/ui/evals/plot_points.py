@@ -42,12 +42,14 @@ class PlotData:
     """All that a plot needs.
 
     Attributes:
+        is_share: the scores are from 0 to 100 %.
         axis: what the scores are; `across` what they are drawn against, if anything.
         missing: what is not drawn and why, in a sentence; empty if all is.
     """
 
     view: View
     points: tuple[Point, ...]
+    is_share: bool
     axis: str
     across: str
     missing: str
@@ -93,6 +95,7 @@ def plot_data(results: RunResults, metric_id: MetricId, view: View) -> PlotData:
     return PlotData(
         view,
         tuple(points),
+        is_score(metric),
         _axis(metric),
         f"{name}, {unit}" if unit else "",
         f"Not drawn, since it is not known yet: {', '.join(missing)}." if missing else "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.evals.entities import Item
@@ -63,8 +63,10 @@ class CaseSheet(FormSheet):
         for each in suites:
             self.suite.addItem(each.name, each.id)
         self.suite.addItem(_NEW, None)
-        found = self.suite.findData(chosen) if chosen is not None else -1
-        self.suite.setCurrentIndex(max(found, 0))
+        # At first a suite of one's own: the others are samples, or about something else.
+        own = self.suite.findText(_FIRST_NAME, Qt.MatchFlag.MatchFixedString)
+        found = self.suite.findData(chosen) if chosen is not None else own
+        self.suite.setCurrentIndex(found if found >= 0 else self.suite.count() - 1)
         self._show_state()
 
     def item(self) -> Item:

@@ -92,6 +92,7 @@ def test_case_saved_to_a_suite_is_told_can_be_seen_and_undone(
     suite = suites.create("Contracts")
     sheet = keeper.offer(DRAFT)
     ready(qtbot, sheet.suite)
+    sheet.suite.setCurrentText("Contracts")
     sheet.turns.question.setPlainText("And for interns, in weeks?")
     sheet.tags.setText("dates,  contracts , dates")
     button(sheet, "Save test case").click()
@@ -116,6 +117,7 @@ def test_case_with_the_earlier_turns_switched_on_has_them_as_edited(
     suite = suites.create("Contracts")
     sheet = keeper.offer(DRAFT)
     ready(qtbot, sheet.suite)
+    sheet.suite.setCurrentText("Contracts")
     assert "Include the 3 turns before it" in words(sheet)
     sheet.turns.switch.setChecked(True)
     sheet.turns._fields[0].setPlainText("Be brief.")
@@ -152,6 +154,18 @@ def test_case_without_any_suite_begins_one_and_undo_takes_it_away_again(
     assert suites.suites() == ()
 
 
+def test_case_goes_to_a_suite_of_ones_own_at_first(qtbot, keeper: CaseKeeper, suites: SuiteService):
+    suites.create("A sample")
+    sheet = keeper.offer(DRAFT)
+    ready(qtbot, sheet.suite)
+    assert sheet.name.isVisible()
+    assert sheet.name.text() == "My test cases"
+    mine = suites.create("My test cases")
+    again = keeper.offer(DRAFT)
+    ready(qtbot, again.suite)
+    assert again.suite.currentData() == mine.id
+
+
 def test_case_that_is_there_already_is_said_and_not_offered_to_be_undone(
     qtbot, pane: Pane, keeper: CaseKeeper, suites: SuiteService
 ):
@@ -159,6 +173,7 @@ def test_case_that_is_there_already_is_said_and_not_offered_to_be_undone(
     for _turn in range(2):
         sheet = keeper.offer(DRAFT)
         ready(qtbot, sheet.suite)
+        sheet.suite.setCurrentText("Contracts")
         button(sheet, "Save test case").click()
         qtbot.waitUntil(lambda: pane.context.jobs.running == 0)
     told = note(pane, qtbot, "“Contracts” has this test case already.")
