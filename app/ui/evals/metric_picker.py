@@ -62,7 +62,8 @@ class MetricCard(Card):
         self._timer = QTimer(self, singleShot=True, interval=_CHECK_AFTER_MS)
         self._timer.timeout.connect(self._check)
         self.body.setSpacing(4)
-        self.body.addWidget(row(Label(words.name, "h3"), None, remove))
+        term = Label(KINDS[self.kind].label, "caption")  # as results call it
+        self.body.addWidget(row(Label(words.name, "h3"), term, None, remove))
         self.body.addWidget(Label(words.sentence, "body2", wrap=True))
         self.body.addWidget(self.needs)
         self.needs.setVisible(bool(self.needs.text()))
