@@ -15,8 +15,10 @@ import time
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 BENCHMARKS = ROOT / "tests" / "benchmarks"
@@ -85,12 +87,18 @@ def missing_for_qt() -> str:
     return ""
 
 
-def run(words: Sequence[str]) -> int:
-    """Run a module of this environment in the repository, with no screen, and wait for it."""
+def run(words: Sequence[str], output: IO[str] | None = None) -> int:
+    """Run a module of this environment in the repository, with no screen, and wait for it.
+
+    What it prints goes to `output`, or to ours.
+    """
     environ = os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONUNBUFFERED": "1"}
     # Another Python's path, set by some systems for their own tools, would hide our packages.
     environ.pop("PYTHONPATH", None)
-    process = subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, env=environ)
+    command = [sys.executable, "-m", *words]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environ, stdout=output, stderr=output and subprocess.STDOUT
+    )
     try:
         return process.wait()
     except KeyboardInterrupt:
@@ -108,11 +116,30 @@ def run_step(step: Step) -> Outcome | None:
     codes, counts = [], Counter[str]()
     if not step.folders:
         codes.append(run(step.words))
-    for paths in groups(step):
-        code, counted = run_pytest(paths)
+    for code, counted in run_groups(list(groups(step))):
         codes.append(code)
         counts += counted
     return Outcome(step, verdicts(codes), time.monotonic() - start, counts)
+
+
+def run_groups(many: Sequence[Sequence[str]]) -> Iterator[tuple[int, Counter[str]]]:
+    """Run a process for each; several go two at a time, and print when they are done."""
+    if len(many) < 2:
+        yield from map(run_pytest, many)
+        return
+    with ThreadPoolExecutor(2) as pool:
+        for future in [pool.submit(run_quietly, paths) for paths in many]:
+            printed, code, counted = future.result()
+            print(printed, flush=True)
+            yield code, counted
+
+
+def run_quietly(paths: Sequence[str]) -> tuple[str, int, Counter[str]]:
+    """Run these tests; what they printed, the code, and how many ended in which way."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+        code, counted = run_pytest(paths, output)
+        output.seek(0)
+        return output.read(), code, counted
 
 
 def groups(step: Step) -> Iterator[list[str]]:
@@ -133,11 +160,12 @@ def shown(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def run_pytest(paths: Sequence[str]) -> tuple[int, Counter[str]]:
+def run_pytest(paths: Sequence[str], output: IO[str] | None = None) -> tuple[int, Counter[str]]:
     """Run these tests; the code, and how many ended in which way."""
     with tempfile.TemporaryDirectory() as temporary:
         results = Path(temporary) / "results.xml"
-        code = run(("pytest", *paths, "--continue-on-collection-errors", f"--junit-xml={results}"))
+        words = ("pytest", *paths, "--continue-on-collection-errors", f"--junit-xml={results}")
+        code = run(words, output)
         return code, count(results)
 
 

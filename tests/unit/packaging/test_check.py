@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 from tests import check
-from tests.check import NO_TESTS_COLLECTED, Outcome, Step, count, groups, report, verdict, verdicts
+from tests.check import (
+    NO_TESTS_COLLECTED,
+    Outcome,
+    Step,
+    count,
+    groups,
+    report,
+    run_groups,
+    verdict,
+    verdicts,
+)
 
 RESULTS = '<testsuites><testsuite tests="10" failures="2" errors="1" skipped="3"/></testsuites>'
 
@@ -151,3 +161,17 @@ def test_groups_apart_gives_each_folder_inside_its_own_process(
 def test_verdicts_name_each_thing_once():
     assert verdicts([0, 1, -signal.SIGSEGV, 1]) == "failed, crashed (SIGSEGV)"
     assert verdicts([0, 0]) == ""
+
+
+def test_several_processes_print_one_after_the_other_and_all_count(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    for name in ("good", "bad"):
+        said = f"def test_it():\n    print('{name} says')\n    assert {name == 'good'}\n"
+        (tmp_path / f"test_{name}.py").write_text(said, encoding="utf-8")
+    many = [[str(tmp_path / f"test_{name}.py")] for name in ("good", "bad")]
+    found = list(run_groups(many))
+    assert [code for code, _counts in found] == [0, 1]
+    assert [dict(counts) for _code, counts in found] == [{"passed": 1}, {"failed": 1}]
+    printed = capsys.readouterr().out
+    assert printed.index("1 passed") < printed.index("bad says") < printed.index("1 failed")
