@@ -175,6 +175,8 @@ def _connect_cases(book: PaneBook, show: Callable[[str], None]) -> None:
             cases = CaseKeeper(pane, can_open=isinstance(evals, EvalsPane))
             cases.suite_wanted.connect(open_suite)
             wanted.connect(cases.offer)
+            if isinstance(pane, ChatPane):
+                pane.test_case_ready.connect(cases.keep)
     if isinstance(chat, ChatPane):
         examples = ExampleKeeper(chat)
         examples.prompt_wanted.connect(open_prompt)

@@ -70,15 +70,10 @@ def test_bad_answer_becomes_a_test_case_that_evaluation_shows(qtbot, session: Se
     button(chat, "Bad answer").click()
     qtbot.waitUntil(lambda: has_button(chat, "Make a test case"))
     button(chat, "Make a test case").click()
-    case = sheet(session, CaseSheet)
-    qtbot.waitUntil(lambda: case.suite.count() > 0)
-    case.suite.setCurrentIndex(case.suite.count() - 1)
-    case.name.setText("From the chat")
-    button(case, "Save test case").click()
     toasts = session.window.toasts
     qtbot.waitUntil(lambda: bool(toasts.toasts))
     suites = session.services.evals.suites
-    (item,) = suites.items(suites.find("From the chat").id)
+    (item,) = suites.items(suites.find("My test cases").id)
     assert item.input == (Turn(Role.USER, QUESTION),)
     assert item.targets == ()  # it was a bad answer
     button(toasts.toasts[0], "Open").click()

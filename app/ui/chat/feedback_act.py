@@ -14,7 +14,8 @@ class FeedbackAct(StrEnum):
     BAD = "bad"
     UNRATE = "unrate"
     CORRECT = "correct"
-    TEST_CASE = "test case"
+    TEST_CASE = "test case"  # asks first where it goes, and what is in it
+    QUICK_CASE = "quick case"  # kept at once, as it is
     EXAMPLE = "example"
 
 

@@ -23,12 +23,14 @@ class FeedbackControl(QObject):
     """Listens to the answers of a transcript, and shows there what was stored.
 
     Signals:
-        test_case_wanted: a `CaseDraft`.
+        test_case_wanted: a `CaseDraft` to look through and keep.
+        test_case_ready: a `CaseDraft` to keep as it is.
         example_wanted: an `Example`.
         failed: an `AppError`.
     """
 
     test_case_wanted = Signal(object)
+    test_case_ready = Signal(object)
     example_wanted = Signal(object)
     failed = Signal(object)
 
@@ -52,6 +54,8 @@ class FeedbackControl(QObject):
                 self._correct(message)
         elif act is FeedbackAct.TEST_CASE and (case := case_of(messages, message_id)):
             self.test_case_wanted.emit(case)
+        elif act is FeedbackAct.QUICK_CASE and (case := case_of(messages, message_id)):
+            self.test_case_ready.emit(case)
         elif act is FeedbackAct.EXAMPLE and (example := example_of(messages, message_id)):
             self.example_wanted.emit(example)
 

@@ -71,7 +71,7 @@ class FeedbackStrip(QWidget):
         self._px = look.theme.px
         icon = look.icons.icon
         case = Button("Make a test case", "source", icon("ph.flask"), self)
-        case.clicked.connect(lambda: self.requested.emit(FeedbackAct.TEST_CASE))
+        case.clicked.connect(lambda: self.requested.emit(FeedbackAct.QUICK_CASE))
         example = Button("Add as example to a prompt", "source", icon("ph.list-plus"), self)
         example.clicked.connect(lambda: self.requested.emit(FeedbackAct.EXAMPLE))
         close = IconButton(icon("ph.x"), "Dismiss these offers", self, size=14)

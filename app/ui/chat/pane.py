@@ -48,11 +48,13 @@ class ChatPane(Pane):
     """Chats with the user's documents.
 
     Signals:
-        test_case_wanted: a `CaseDraft` to put into a suite.
+        test_case_wanted: a `CaseDraft` to put into a suite, once a person has looked at it.
+        test_case_ready: a `CaseDraft` to put into a suite at once.
         example_wanted: an `Example` to put into a prompt.
     """
 
     test_case_wanted = Signal(object)
+    test_case_ready = Signal(object)
     example_wanted = Signal(object)
 
     pane_id: ClassVar[str] = "chat"
@@ -82,6 +84,7 @@ class ChatPane(Pane):
         self._personas = PersonaControl(view.header, self._prompts, context, self)
         self._feedback = FeedbackControl(view.transcript, context, self)
         self._feedback.test_case_wanted.connect(self.test_case_wanted)
+        self._feedback.test_case_ready.connect(self.test_case_ready)
         self._feedback.example_wanted.connect(self.example_wanted)
         self._connect_parts()
         self._show_start()

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from app.evals.suites.service import SuiteService
 
 
+OWN_SUITE = "My test cases"
+
+
 @dataclass(frozen=True, slots=True)
 class CaseDraft:
     """A test case to be.
@@ -31,6 +34,12 @@ class CaseDraft:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     keeps_earlier: bool = False
     note: str = ""
+
+    @property
+    def item(self) -> Item:
+        """What it becomes as it is, still without a key."""
+        turns = self.turns if self.keeps_earlier else self.turns[-1:]
+        return Item("", turns, self.targets, self.tags, self.metadata)
 
     @classmethod
     def of(cls, item: Item) -> CaseDraft:
@@ -51,6 +60,15 @@ class SavedCase:
     key: str
     began_suite: bool = False
     was_there: bool = False
+
+
+def place_of(suites: SuiteService, last: SuiteId | None) -> SuiteId | str:
+    """Where a test case goes unasked: the last suite that was chosen, else one of one's own."""
+    known = suites.suites()
+    own = [each.id for each in known if each.name.casefold() == OWN_SUITE.casefold()]
+    if last is not None and any(each.id == last for each in known):
+        return last
+    return own[0] if own else OWN_SUITE
 
 
 def save_case(suites: SuiteService, place: SuiteId | str, item: Item) -> SavedCase:

@@ -11,7 +11,7 @@ from shiboken6 import isValid
 from app.base.errors import AppError
 from app.evals.entities import Item
 from app.evals.runs.entities import SuiteId
-from app.ui.forms.case_draft import CaseDraft, SavedCase, save_case, take_back
+from app.ui.forms.case_draft import CaseDraft, SavedCase, place_of, save_case, take_back
 from app.ui.forms.test_case_sheet import CaseSheet
 from app.ui.pane import Pane
 from app.ui.widgets.choice import Choice, Severity
@@ -58,6 +58,18 @@ class CaseKeeper(QObject):
         )
         return sheet
 
+    def keep(self, draft: CaseDraft) -> None:
+        """Put it into the suite of the last time at once; the toast says which, and undoes it."""
+        last = [SuiteId(each) for each in self._pane.context.state.numbers(_LAST)]
+        suites = self._suites
+
+        def save() -> SavedCase:
+            return save_case(suites, place_of(suites, last[0] if last else None), draft.item)
+
+        self._pane.context.jobs.submit(
+            save, owner=self, done=self._tell, failed=self._pane.context.notify.problem
+        )
+
     @property
     def _suites(self) -> SuiteService:
         return self._pane.services.evals.suites
@@ -76,6 +88,9 @@ class CaseKeeper(QObject):
     def _on_saved(self, sheet: CaseSheet, saved: SavedCase) -> None:
         if isValid(sheet):
             sheet.dismiss()
+        self._tell(saved)
+
+    def _tell(self, saved: SavedCase) -> None:
         context = self._pane.context
         context.state.remember(_LAST, [saved.suite.id])
         see = None

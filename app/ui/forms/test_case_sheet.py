@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.evals.entities import Item
 from app.evals.runs.entities import StoredSuite, SuiteId
-from app.ui.forms.case_draft import CaseDraft
+from app.ui.forms.case_draft import OWN_SUITE, CaseDraft
 from app.ui.forms.fields import WheelShyBox
 from app.ui.forms.form_sheet import FormSheet
 from app.ui.forms.target_fields import TargetFields
@@ -17,7 +17,6 @@ from app.ui.theme import ThemeKeeper
 from app.ui.widgets.labels import Label
 
 _NEW = "New suite…"
-_FIRST_NAME = "My test cases"
 _NO_TARGET = "Leave it empty where a rule or an AI judge decides."
 
 
@@ -37,7 +36,7 @@ class CaseSheet(FormSheet):
         self.suite = WheelShyBox()
         self.suite.setPlaceholderText("Reading the suites…")
         self.add_field("Suite", self.suite)
-        self.name = QLineEdit(_FIRST_NAME)
+        self.name = QLineEdit(OWN_SUITE)
         self.name.setAcceptDrops(False)
         self._name_field = self.add_field("Name of the new suite", self.name)
         self._name_field.hide()
@@ -64,7 +63,7 @@ class CaseSheet(FormSheet):
             self.suite.addItem(each.name, each.id)
         self.suite.addItem(_NEW, None)
         # At first a suite of one's own: the others are samples, or about something else.
-        own = self.suite.findText(_FIRST_NAME, Qt.MatchFlag.MatchFixedString)
+        own = self.suite.findText(OWN_SUITE, Qt.MatchFlag.MatchFixedString)
         found = self.suite.findData(chosen) if chosen is not None else own
         self.suite.setCurrentIndex(found if found >= 0 else self.suite.count() - 1)
         self._show_state()

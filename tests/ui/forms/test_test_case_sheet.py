@@ -154,6 +154,27 @@ def test_case_without_any_suite_begins_one_and_undo_takes_it_away_again(
     assert suites.suites() == ()
 
 
+def test_case_is_kept_at_once_where_the_last_one_went(
+    qtbot, pane: Pane, keeper: CaseKeeper, suites: SuiteService
+):
+    keeper.keep(DRAFT)
+    told = note(pane, qtbot, "Saved to “My test cases”")
+    (item,) = suites.items(suites.find("My test cases").id)
+    assert (item.input, item.targets) == ((ASKED,), DRAFT.targets)
+    assert told.choice is not None
+    told.choice.run()
+    note(pane, qtbot, "The test case is taken out")
+    chosen = suites.create("Contracts")
+    sheet = keeper.offer(DRAFT)
+    ready(qtbot, sheet.suite)
+    sheet.suite.setCurrentText("Contracts")
+    button(sheet, "Save test case").click()
+    note(pane, qtbot, "Saved to “Contracts”")
+    keeper.keep(DRAFT)
+    note(pane, qtbot, "“Contracts” has this test case already.")
+    assert suites.get(chosen.id).items == 1
+
+
 def test_case_goes_to_a_suite_of_ones_own_at_first(qtbot, keeper: CaseKeeper, suites: SuiteService):
     suites.create("A sample")
     sheet = keeper.offer(DRAFT)
