@@ -11,7 +11,6 @@ from app.base.jobs import CancelToken
 from app.evals.errors import NotNow, RunRefused
 from app.evals.runs.entities import (
     CandidateState,
-    MetricId,
     Run,
     RunId,
     RunPlan,
@@ -214,15 +213,6 @@ class EvalService(RunReader):
         """
         self._idle(run_id)
         self._write(lambda s: pairing_store.remove(s, run_id, pairing))
-
-    def remove_metric(self, run_id: RunId, metric: MetricId) -> None:
-        """Forget a metric of a run and its scores.
-
-        Raises:
-            NotNow: the run is being worked on.
-        """
-        self._idle(run_id)
-        self._write(lambda s: metric_store.remove(s, run_id, metric))
 
     @property
     def current(self) -> RunId | None:

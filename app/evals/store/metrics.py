@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 
 from app.evals.runs.entities import MetricId, RunId, RunMetric
 from app.evals.runs.measuring import MetricFacts
@@ -51,12 +51,6 @@ def put_summaries(session: Session, found: Mapping[MetricId, Any]) -> None:
     for metric, summary in found.items():
         where = RunMetricRow.id == metric
         session.execute(update(RunMetricRow).where(where).values(summary=summary))
-
-
-def remove(session: Session, run_id: RunId, metric_id: MetricId) -> None:
-    """Forget a metric and its scores."""
-    where = (RunMetricRow.run_id == run_id, RunMetricRow.id == metric_id)
-    session.execute(delete(RunMetricRow).where(*where))
 
 
 def metrics_of(

@@ -8,7 +8,7 @@ from typing import Final
 
 from app.agents.entities import Budgets, Policy, Risk
 from app.agents.mcp.definitions import shown as visible
-from app.agents.trace import Ground, Outcome, Run, RunState, Spent, ToolUse, Verdict
+from app.agents.trace import Ground, Outcome, RunState, Spent, ToolUse, Verdict
 from app.ui.amounts import count_text
 
 _MOST_SHORT: Final = 90
@@ -117,11 +117,6 @@ def spent_text(spent: Spent, budgets: Budgets, seconds: float | None = None) -> 
         seconds_text(spent.work_s if seconds is None else seconds),
     )
     return " · ".join(parts)
-
-
-def run_words(run: Run, *, is_waiting: bool = False) -> Words:
-    """How far a run is."""
-    return WAITS if is_waiting else RUN_WORDS[run.state]
 
 
 def of_server(server: str) -> str:

@@ -210,11 +210,6 @@ class ObjectField(QWidget):
         """What was last written there that could be read."""
         return self._value
 
-    @property
-    def is_readable(self) -> bool:
-        """Whether what stands there is a JSON object, or nothing."""
-        return self.problem.isHidden()
-
     def show_value(self, value: Mapping[str, Any]) -> None:
         """Show another object."""
         self._value = value
