@@ -88,6 +88,7 @@ class EngineSetup:
     adapters: tuple[Adapter, ...] = ()
     speculation: Speculation = field(default_factory=Speculation)
     projector: str = ""
+    repacks: bool = True
 
     @classmethod
     def of(cls, facts: ModelFacts, options: LoadOptions) -> EngineSetup:
@@ -98,14 +99,15 @@ class EngineSetup:
             prefill_threads=facts.prefill_threads,
             gpu_layers=facts.gpu_layers,
             batch=options.batch,
-            micro_batch=options.micro_batch,
+            micro_batch=facts.settled.micro_batch,
             kv_type_k=options.kv_type_k,
             kv_type_v=options.kv_type_v,
-            flash_attention=options.flash_attention,
+            flash_attention=facts.settled.flash_attention,
             rope=options.rope,
             adapters=options.adapters,
             speculation=options.speculation,
             projector=options.projector,
+            repacks=options.repacks,
         )
 
 

@@ -160,6 +160,8 @@ def _changes(
     if record.pictures and before.projector != setup.projector:
         was, now = Path(before.projector).name, Path(setup.projector).name
         yield f"vision projector: was {was or 'none'}, now {now or 'none'}"
+    if before.repacks != setup.repacks:
+        yield "the weights lie in another order in memory"
     if before.rope != setup.rope:
         yield "the position scaling is another one"
     if not record.rounding.is_exact:

@@ -117,6 +117,8 @@ class ModelFacts:
         sees: a vision projector is loaded.
         embeds: it turns text into vectors and does not chat.
         template_variants: names of further templates in the file.
+        options: as asked for.
+        settled: with what was left to the engine about attention decided.
     """
 
     name: str
@@ -141,6 +143,7 @@ class ModelFacts:
     template_variants: tuple[str, ...] = ()
     adapters: tuple[Adapter, ...] = ()
     options: LoadOptions = field(default_factory=LoadOptions)
+    settled: LoadOptions = field(default_factory=LoadOptions)
 
 
 @dataclass(frozen=True, slots=True)

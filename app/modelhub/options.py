@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from app.engine.options import (
     ALL_LAYERS,
     AUTOMATIC_LAYERS,
+    WHOLE_KV_TYPES,
     Adapter,
-    KvType,
     LoadOptions,
     Switch,
 )
@@ -44,7 +44,6 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "adapters.scale": (-10, 10),
 }
 _MOST_ITEMS = 64
-_UNQUANTIZED = (KvType.F16, KvType.BF16, KvType.F32)
 
 
 def default_options(settings: EngineSettings) -> LoadOptions:
@@ -82,7 +81,7 @@ def differ_only_in_adapters(options: LoadOptions, before: LoadOptions) -> bool:
 
 def conflict(options: LoadOptions) -> str:
     """Why these options cannot be used together, in words; empty if they can."""
-    if options.kv_type_v not in _UNQUANTIZED and options.flash_attention is Switch.OFF:
+    if options.kv_type_v not in WHOLE_KV_TYPES and options.flash_attention is Switch.OFF:
         return (
             f"Values kept as {options.kv_type_v} need flash attention. Switch it on or leave it"
             " automatic, or keep values as f16."

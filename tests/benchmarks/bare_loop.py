@@ -25,6 +25,8 @@ import llama_cpp  # noqa: TID253  # a program of its own
 
 Answer = dict[str, float]
 
+_FLASH_ATTENTION = {"auto": -1, "off": 0, "on": 1}
+
 
 class BareLoop:
     """A model and a context; prompts go in as text, tokens come out and are thrown away."""
@@ -32,6 +34,7 @@ class BareLoop:
     def __init__(self, chosen: argparse.Namespace) -> None:
         params = llama_cpp.llama_model_default_params()
         params.n_gpu_layers = 0
+        params.use_extra_bufts = not chosen.own_order
         self._model: Any = llama_cpp.llama_model_load_from_file(os.fsencode(chosen.model), params)
         if not self._model:
             raise SystemExit(f"{chosen.model} cannot be loaded")
@@ -155,6 +158,7 @@ def _context_params(chosen: argparse.Namespace) -> Any:
     params.n_threads_batch = chosen.prefill_threads or params.n_threads
     params.n_seq_max = chosen.streams
     params.kv_unified = not chosen.split_kv
+    params.flash_attn_type = _FLASH_ATTENTION[chosen.flash_attention]
     params.no_perf = True
     return params
 
@@ -192,6 +196,8 @@ def main() -> int:
     parser.add_argument("--micro-batch", type=int, default=512)
     parser.add_argument("--streams", type=int, default=1)
     parser.add_argument("--split-kv", action="store_true", help="KV space for each stream")
+    parser.add_argument("--flash-attention", choices=_FLASH_ATTENTION, default="auto")
+    parser.add_argument("--own-order", action="store_true", help="weights as in the file")
     parser.add_argument("--serve", action="store_true")
     parser.add_argument("--high-level", action="store_true")
     parser.add_argument("--prompt-tokens", type=int, default=512)

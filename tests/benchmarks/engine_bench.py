@@ -200,6 +200,19 @@ class Bare:
         raise RuntimeError(f"the baseline ended with {self._process.wait()}")
 
 
+def same_settings(host: EngineHost) -> tuple[str, ...]:
+    """What the baseline has to be told so that it computes as the loaded model does."""
+    assert host.loaded is not None  # by `engine`
+    settled = host.loaded.settled
+    flags = [
+        "--flash-attention",
+        settled.flash_attention.value,
+        "--micro-batch",
+        str(settled.micro_batch),
+    ]
+    return (*flags, *(() if settled.repacks else ("--own-order",)))
+
+
 @contextmanager
 def bare_loop(
     path: Path, threads: int, *flags: str, wait: WaitPolicy | None = WaitPolicy.AUTO

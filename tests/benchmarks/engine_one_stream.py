@@ -21,6 +21,7 @@ from tests.benchmarks.engine_bench import (
     model_of,
     options_of,
     question,
+    same_settings,
 )
 from tests.benchmarks.report import Ratio, report
 
@@ -29,7 +30,10 @@ DECODE_TARGET, PREFILL_TARGET = 0.97, 0.95
 
 def measure(path: Path, chosen: argparse.Namespace) -> list[Ratio]:
     """Both sides in turn."""
-    with engine(path, options_of(chosen)) as host, bare_loop(path, chosen.threads) as bare:
+    with (
+        engine(path, options_of(chosen)) as host,
+        bare_loop(path, chosen.threads, *same_settings(host)) as bare,
+    ):
 
         def cairn(number: int) -> dict[str, float]:
             answered = ask(host, question(chosen.prompt, number), chosen.tokens)

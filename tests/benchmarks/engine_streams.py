@@ -25,6 +25,7 @@ from tests.benchmarks.engine_bench import (
     model_of,
     options_of,
     question,
+    same_settings,
 )
 from tests.benchmarks.report import Ratio, report
 
@@ -38,7 +39,10 @@ def measure(path: Path, chosen: argparse.Namespace) -> list[Ratio]:
     streams, tokens = chosen.streams, chosen.tokens
     flags = ("--streams", str(streams))
     options = options_of(chosen, streams=streams)
-    with engine(path, options) as host, bare_loop(path, chosen.threads, *flags) as bare:
+    with (
+        engine(path, options) as host,
+        bare_loop(path, chosen.threads, *flags, *same_settings(host)) as bare,
+    ):
 
         def one(number: int) -> dict[str, float]:
             answered = ask(host, question(_PROMPT, number * _SEEDS), tokens)

@@ -29,6 +29,7 @@ from app.engine.llama.computing.rereading import Rereading
 from app.engine.llama.computing.scores import Scores
 from app.engine.llama.computing.task import Task
 from app.engine.llama.embedding import Embedder, embeds
+from app.engine.llama.fitting.attention import with_attention
 from app.engine.llama.fitting.estimate import automatic_layers
 from app.engine.llama.fitting.params import (
     context_params,
@@ -237,6 +238,7 @@ class LlamaModel:
             streams=options.streams,
             can_cut=can_cut(weights.handle),
             options=options,
+            settled=options,
         )
 
     def _make_embedder(self) -> None:
@@ -260,7 +262,14 @@ class LlamaModel:
         self.facts = replace(facts, embeds=True, context_length=self._embedder.longest)
 
     def _make_chat(self, guard: Guard, cancel: CancelToken) -> None:
-        weights, options, facts = self._weights, self._load.options, self.facts
+        weights, facts = self._weights, self.facts
+        options = with_attention(
+            self._load.options,
+            weights.handle,
+            length=facts.context_length,
+            gpu_layers=facts.gpu_layers,
+        )
+        self.facts = facts = replace(facts, settled=options)
         self._embedder = None
         template = weights.template(guard)
         spoken = dialect_for(template.source, takes_tools=template.has_tools)
@@ -366,7 +375,7 @@ class LlamaModel:
 
     def _rereading(self) -> Callable[[int, int], int]:
         on_processor = not llama_cpp.llama_supports_gpu_offload()
-        if on_processor and self._load.options.flash_attention is not Switch.OFF:
+        if on_processor and self.facts.settled.flash_attention is not Switch.OFF:
             return Rereading.of_model(self._weights.handle)
         return lambda known, _length: known
 
@@ -378,7 +387,7 @@ class LlamaModel:
         return Sight(projector, self._context.handle)
 
     def _draft(self, cancel: CancelToken, sequences: int) -> DraftModel | None:
-        options = self._load.options
+        options = self.facts.settled
         if not options.speculation.draft_model:
             return None
         length = self.facts.context_length
@@ -405,12 +414,13 @@ class LlamaModel:
         return ParkedStates(budget, self._state_files())
 
     def _state_files(self) -> StateFiles | None:
-        load, options = self._load, self._load.options
+        load, options = self._load, self.facts.settled
         if not load.state_folder or not load.identity:
             return None
         settings = {
             "kv": f"{options.kv_type_k} {options.kv_type_v}",
             "flash attention": options.flash_attention.value,
+            "repacked": str(options.repacks),
             "rope": repr(options.rope),
             "adapters": self._adapters.fingerprint(),
             "offload": str(llama_cpp.llama_supports_gpu_offload()),

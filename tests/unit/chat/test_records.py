@@ -102,6 +102,7 @@ FULL = AnswerRecord(
         (Adapter("a.gguf", 0.5), Adapter("b.gguf")),
         Speculation("draft.gguf", most_tokens=4),
         "mmproj.gguf",
+        False,
     ),
     repeat=Repeat(MessageId(7), is_same=True, changes=("the engine was b1, now b2",)),
     server=AnswerServer(

@@ -50,6 +50,7 @@ ALL_SET = LoadOptions(
     flash_attention=Switch.ON,
     use_mmap=False,
     use_mlock=True,
+    repack=Switch.OFF,
     rope=Rope(RopeScaling.YARN, 1e6, 0.25, 32_768),
     adapters=(Adapter("/a/one.gguf", 0.5), Adapter("/a/two.gguf")),
     speculation=Speculation("/a/draft.gguf", True, 4),

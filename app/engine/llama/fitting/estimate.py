@@ -19,6 +19,7 @@ from typing import Any
 from app.base.errors import Cancelled
 from app.base.jobs import CancelToken
 from app.engine.causes import load_error
+from app.engine.llama.fitting.attention import with_attention
 from app.engine.llama.fitting.backends import Backends
 from app.engine.llama.fitting.buffers import MAIN, Buffers, read_buffers
 from app.engine.llama.fitting.params import (
@@ -155,9 +156,10 @@ def _needed(path: Path, options: LoadOptions, cancel: CancelToken) -> tuple[_Nee
     """What the model's buffers take, and what this process takes beside them."""
     cards = _card_names(options)
     with captured_log() as log, _without_weights(path, options, cancel) as model:
+        length = options.room(trained_length(model))
         params = context_params(
-            options,
-            length=options.room(trained_length(model)),
+            with_attention(options, model, length=length, gpu_layers=options.gpu_layers),
+            length=length,
             sequences=sequence_count(options, can_cut(model)),
             outputs=output_count(options),
         )

@@ -14,6 +14,7 @@ from app.engine.llama.native import llama_cpp
 from app.engine.options import (
     ALL_LAYERS,
     AUTOMATIC_LAYERS,
+    WHOLE_KV_TYPES,
     KvType,
     LoadOptions,
     Rope,
@@ -40,7 +41,6 @@ _KV_TYPES = {
     KvType.Q4_0: llama_cpp.GGML_TYPE_Q4_0,
     KvType.IQ4_NL: llama_cpp.GGML_TYPE_IQ4_NL,
 }
-_WHOLE = {KvType.F16, KvType.BF16, KvType.F32}
 _FLASH_ATTENTION = {
     Switch.AUTO: llama_cpp.LLAMA_FLASH_ATTN_TYPE_AUTO,
     Switch.ON: llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED,
@@ -106,6 +106,7 @@ def model_params(
         )
     params.load_mode = llama_cpp.LLAMA_LOAD_MODE_NONE if without_weights else _load_mode(options)
     params.no_alloc = without_weights
+    params.use_extra_bufts = options.repacks
     if options.devices:
         array = (ctypes.c_void_p * (len(used) + 1))(*used, None)
         params.devices = ctypes.cast(array, ctypes.c_void_p)
@@ -229,7 +230,7 @@ def check_options(options: LoadOptions) -> None:
             raise ModelLoadError(
                 f"{name} must be from {least:g} to {most:,.12g}; it is {value:g}.", _HINT
             )
-    if options.kv_type_v not in _WHOLE and options.flash_attention is Switch.OFF:
+    if options.kv_type_v not in WHOLE_KV_TYPES and options.flash_attention is Switch.OFF:
         raise ModelLoadError(
             f"Values of the KV cache in {options.kv_type_v.value} need flash attention, which is"
             " switched off.",

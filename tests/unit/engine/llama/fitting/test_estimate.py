@@ -99,16 +99,17 @@ _LOAD_AND_FILL = """
 import json, os, sys
 from pathlib import Path
 from app.engine.llama.native import llama_cpp
+from app.engine.llama.fitting.attention import with_attention
 from app.engine.llama.fitting.params import context_params, model_params
 from app.engine.llama.fitting.params import output_count, sequence_count
 from app.engine.llama.process import memory_bytes
-from app.engine.options import LoadOptions
+from app.engine.options import LoadOptions, Switch
 
 path, length, mapped = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "mapped"
-options = LoadOptions(context_length=length, use_mmap=mapped)
+options = LoadOptions(context_length=length, use_mmap=mapped, repack=Switch(sys.argv[4]))
 model = llama_cpp.llama_model_load_from_file(os.fsencode(path), model_params(options).native)
 params = context_params(
-    options,
+    with_attention(options, model, length=length, gpu_layers=0),
     length=length,
     sequences=sequence_count(options, True),
     outputs=output_count(options),
@@ -126,20 +127,25 @@ _ESTIMATE = """
 import json, sys
 from pathlib import Path
 from app.engine.llama.fitting.estimate import estimate
-from app.engine.options import LoadOptions
+from app.engine.options import LoadOptions, Switch
 
-options = LoadOptions(context_length=int(sys.argv[2]), use_mmap=sys.argv[3] == "mapped")
+length, mapped = int(sys.argv[2]), sys.argv[3] == "mapped"
+options = LoadOptions(context_length=length, use_mmap=mapped, repack=Switch(sys.argv[4]))
 print(json.dumps(estimate(Path(sys.argv[1]), options).main_memory))
 """
 
 
-def taken_by_a_bare_loop(path: Path, length: int, mapped: str) -> int:
-    return in_a_new_process(_LOAD_AND_FILL, path, length, mapped) + ANSWERING_BYTES
+def taken_by_a_bare_loop(path: Path, length: int, mapped: str, repack: str = "on") -> int:
+    return in_a_new_process(_LOAD_AND_FILL, path, length, mapped, repack) + ANSWERING_BYTES
 
 
-def in_a_new_process(program: str, *arguments: object) -> int:
+def estimated(path: Path, length: int, mapped: str, repack: str = "on") -> int:
+    return in_a_new_process(_ESTIMATE, path, length, mapped, repack)
+
+
+def in_a_new_process(program: str, path: Path, length: int, mapped: str, repack: str) -> int:
     done = subprocess.run(
-        [sys.executable, "-c", program, *map(str, arguments)],
+        [sys.executable, "-c", program, str(path), str(length), mapped, repack],
         capture_output=True,
         text=True,
         check=True,
@@ -160,7 +166,7 @@ def test_estimate_is_within_a_tenth_of_what_a_full_context_takes(
     tmp_path: Path, shape: Shape, mapped: str
 ) -> None:
     path = tiny_random(tmp_path / "model.gguf", shape)
-    expected = in_a_new_process(_ESTIMATE, path, 1024, mapped)
+    expected = estimated(path, 1024, mapped)
     assert expected == pytest.approx(taken_by_a_bare_loop(path, 1024, mapped), rel=0.1)
 
 
@@ -171,8 +177,11 @@ def test_quantized_weights_that_are_kept_twice_are_counted_twice(tmp_path: Path)
     path = tmp_path / "q4.gguf"
     random_gguf.quantize(whole, path)
     for mapped in ("mapped", "read"):
-        expected = in_a_new_process(_ESTIMATE, path, 512, mapped)
+        expected = estimated(path, 512, mapped)
         assert expected == pytest.approx(taken_by_a_bare_loop(path, 512, mapped), rel=0.1)
+    once = estimated(path, 512, "mapped", repack="off")
+    assert once == pytest.approx(taken_by_a_bare_loop(path, 512, "mapped", "off"), rel=0.1)
+    assert once < estimated(path, 512, "mapped")
 
 
 def test_automatic_layers_without_a_graphics_card_are_none(small: Path) -> None:

@@ -93,6 +93,22 @@ def test_quantized_values_without_flash_attention_are_refused_in_words() -> None
     assert context(replace(options, flash_attention=Switch.AUTO)).flash_attn_type == -1
 
 
+@pytest.mark.parametrize(
+    ("repack", "streams", "expected"),
+    [
+        (Switch.AUTO, 8, True),
+        (Switch.AUTO, 16, False),
+        (Switch.ON, 32, True),
+        (Switch.OFF, 1, False),
+    ],
+)
+def test_weights_keep_their_order_where_many_answers_share_a_step(
+    repack: Switch, streams: int, expected: bool
+) -> None:
+    options = replace(OPTIONS, repack=repack, streams=streams)
+    assert params.model_params(options).native.use_extra_bufts == expected
+
+
 def test_rope_goes_through_and_zeros_are_left_to_the_model() -> None:
     plain = context()
     assert plain.rope_scaling_type == llama_cpp.LLAMA_ROPE_SCALING_TYPE_UNSPECIFIED

@@ -1,0 +1,78 @@
+"""Flash attention where it is left to the engine: off on processors, within bounds of memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app.base.jobs import CancelToken
+from app.engine.llama.fitting.attention import with_attention
+from app.engine.llama.native import llama_cpp
+from app.engine.llama.weights import Weights
+from app.engine.options import KvType, LoadOptions, Switch
+from tests.doubles.random_gguf import Shape, tiny_random
+
+OPTIONS = LoadOptions(gpu_layers=0)
+HEADS = 8
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    path = tmp_path_factory.mktemp("attention") / "model.gguf"
+    tiny_random(path, Shape(heads=HEADS, kv_heads=HEADS))
+    weights = Weights(path, OPTIONS, CancelToken(), without_weights=True)
+    yield weights
+    weights.close()
+
+
+@pytest.fixture
+def settled(weights: Weights) -> Any:
+    def settle(options: LoadOptions, length: int = 4096) -> LoadOptions:
+        return with_attention(options, weights.handle, length=length, gpu_layers=options.gpu_layers)
+
+    return settle
+
+
+def test_it_is_off_on_the_processor_with_a_small_micro_batch(settled: Any) -> None:
+    chosen = settled(OPTIONS)
+    assert chosen == replace(OPTIONS, flash_attention=Switch.OFF, micro_batch=128)
+    assert settled(replace(OPTIONS, micro_batch=32)).micro_batch == 32
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        replace(OPTIONS, flash_attention=Switch.ON),
+        replace(OPTIONS, flash_attention=Switch.OFF),
+        replace(OPTIONS, kv_type_v=KvType.Q8_0),
+    ],
+    ids=["on", "off", "quantized values"],
+)
+def test_what_was_chosen_and_what_needs_it_stays(options: LoadOptions, settled: Any) -> None:
+    assert settled(options) == options
+
+
+def test_quantized_keys_do_not_need_it(settled: Any) -> None:
+    assert settled(replace(OPTIONS, kv_type_k=KvType.Q8_0)).flash_attention is Switch.OFF
+
+
+def test_layers_on_a_graphics_card_leave_it_to_llama_cpp(
+    monkeypatch: pytest.MonkeyPatch, settled: Any
+) -> None:
+    monkeypatch.setattr(llama_cpp, "llama_supports_gpu_offload", lambda: True)
+    on_card = replace(OPTIONS, gpu_layers=12)
+    assert settled(on_card) == on_card
+    assert settled(OPTIONS).flash_attention is Switch.OFF
+
+
+def test_scores_that_take_too_much_memory_bring_it_back(
+    monkeypatch: pytest.MonkeyPatch, settled: Any
+) -> None:
+    scores = HEADS * 4096 * 128 * 4
+    enough = SimpleNamespace(total=scores * 32)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: enough)
+    assert settled(OPTIONS, 4096).flash_attention is Switch.OFF
+    assert settled(OPTIONS, 4096 + 256) == OPTIONS
