@@ -51,12 +51,17 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class DeviceNeed:
-    """Bytes a load takes on one device; `device` is "CPU" for main memory."""
+    """Bytes a load takes on one device; `device` is "CPU" for main memory.
+
+    Attributes:
+        repacked: of the weights, what is there a second time, in the processor's order.
+    """
 
     device: str
     weights: int = 0
     kv_cache: int = 0
     compute: int = 0
+    repacked: int = 0
 
     @property
     def total(self) -> int:

@@ -65,7 +65,9 @@ class FreeMemory:
         returned = dict.fromkeys((each.name for each in self.devices), 0)
         for each in need.devices:
             if each.device == MAIN:
-                main += each.total if weights_too else each.kv_cache + each.compute
+                main += each.total
+                if not weights_too:
+                    main -= each.weights - each.repacked
             elif each.device in returned:
                 returned[each.device] += each.total
         devices = (
@@ -128,11 +130,12 @@ def fit_words(need: MemoryNeed, free: FreeMemory, verdict: Verdict) -> str:
 def smaller(options: LoadOptions, need: MemoryNeed, free: FreeMemory) -> LoadOptions | None:
     """The options nearest to these that would fit, by the parts of the estimate for these.
 
-    Less room for text goes first, then a denser KV cache, then smaller batches and fewer streams,
-    then layers on the graphics cards. None if nothing helps.
+    A second copy of the weights goes first, which costs speed only, then room for text, then a
+    denser KV cache, then smaller batches and fewer streams, then layers on the graphics cards. None
+    if nothing helps.
     """
     for accepted in ((Verdict.FITS,), (Verdict.FITS, Verdict.TIGHT)):
-        for tried in _smaller_options(options, has_graphics=need.graphics_memory > 0):
+        for tried in _smaller_options(options, need):
             predicted = predict(need, options, tried)
             there = _pooled(free) if _moves_by_itself(tried, options) else free
             predicted = _as_one(predicted) if there is not free else predicted
@@ -146,8 +149,12 @@ def predict(need: MemoryNeed, options: LoadOptions, other: LoadOptions) -> Memor
     kv = other.context_length / options.context_length * _kv_bytes(other) / _kv_bytes(options)
     compute = min(1.0, other.micro_batch / options.micro_batch)
     devices = tuple(
-        DeviceNeed(
-            each.device, each.weights, round(each.kv_cache * kv), round(each.compute * compute)
+        replace(
+            each,
+            weights=each.weights - (0 if other.repacks else each.repacked),
+            kv_cache=round(each.kv_cache * kv),
+            compute=round(each.compute * compute),
+            repacked=each.repacked if other.repacks else 0,
         )
         for each in need.devices
     )
@@ -169,6 +176,8 @@ def shrunk(need: MemoryNeed, share: float) -> FreeMemory:
 def change_words(options: LoadOptions, before: LoadOptions) -> str:
     """What a proposal changes, to be read after "Load with": "room for 4,096 tokens"."""
     parts = []
+    if before.repacks and not options.repacks:
+        parts.append("the weights in memory only once")
     if options.context_length != before.context_length:
         parts.append(f"room for {options.context_length:,} tokens")
     if _kv_bytes(options) != _kv_bytes(before):
@@ -189,9 +198,12 @@ def size_words(size_bytes: float) -> str:
     return f"{size_bytes / 1e9:.1f} GB" if size_bytes < 99.95e9 else f"{size_bytes / 1e9:,.0f} GB"
 
 
-def _smaller_options(options: LoadOptions, *, has_graphics: bool) -> Iterator[LoadOptions]:
+def _smaller_options(options: LoadOptions, need: MemoryNeed) -> Iterator[LoadOptions]:
+    if any(each.repacked for each in need.devices):
+        options = replace(options, repack=Switch.OFF)
+        yield options
     yield from _with_less_room(options)
-    if not has_graphics:
+    if not need.graphics_memory:
         return
     for layers in (AUTOMATIC_LAYERS, 0):
         if options.gpu_layers not in (layers, 0):
@@ -238,6 +250,7 @@ def _as_one(need: MemoryNeed) -> MemoryNeed:
         sum(each.weights for each in need.devices),
         sum(each.kv_cache for each in need.devices),
         sum(each.compute for each in need.devices),
+        sum(each.repacked for each in need.devices),
     )
     return MemoryNeed((one,), need.process)
 

@@ -15,9 +15,13 @@ LAYERS = 32
 
 @dataclass
 class MemoryEngine:
-    """Weights as given; 100 kB of KV cache a token at f16; the graphics card takes whole layers."""
+    """Weights as given; 100 kB of KV cache a token at f16; the graphics card takes whole layers.
+
+    Without a card, `repacked` bytes of them are there twice.
+    """
 
     weights: int = 2000 * MB
+    repacked: int = 0
     cards: tuple[Device, ...] = ()
     free_layers: int = LAYERS
     asked: list[LoadOptions] = field(default_factory=list)
@@ -36,7 +40,9 @@ class MemoryEngine:
         layers = options.gpu_layers if options.gpu_layers >= 0 else self.free_layers
         share = min(layers, LAYERS) / LAYERS if self.cards else 0.0
         if share == 0:
-            return MemoryNeed((DeviceNeed("CPU", self.weights, int(kv), compute),), 100 * MB)
+            again = self.repacked if options.repacks else 0
+            here = DeviceNeed("CPU", self.weights + again, int(kv), compute, again)
+            return MemoryNeed((here,), 100 * MB)
         there = DeviceNeed("CUDA0", int(self.weights * share), int(kv * share), compute)
         here = DeviceNeed("CPU", self.weights - there.weights, int(kv * (1 - share)), 10 * MB)
         return MemoryNeed((there, here), 100 * MB)

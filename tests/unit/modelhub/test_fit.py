@@ -89,6 +89,18 @@ def test_smaller_takes_room_first_then_a_denser_cache(free_mb, context, kv_type)
         assert found.flash_attention is Switch.ON
 
 
+def test_smaller_keeps_the_weights_once_before_it_takes_room():
+    engine, free = MemoryEngine(repacked=1500 * MB), FreeMemory(6500 * MB)
+    wanted = engine.rule(LONG)
+    assert judge(wanted, free) is Verdict.DOES_NOT_FIT
+    found = smaller(LONG, wanted, free)
+    assert found == replace(LONG, repack=Switch.OFF)
+    assert engine.rule(found) == predict(wanted, LONG, found)
+    assert change_words(found, LONG) == "the weights in memory only once"
+    tighter = smaller(LONG, wanted, FreeMemory(4600 * MB))
+    assert tighter == replace(LONG, repack=Switch.OFF, context_length=16_384)
+
+
 def test_smaller_of_what_is_too_large_by_its_weights_is_nothing():
     engine = MemoryEngine(weights=9000 * MB)
     assert smaller(LONG, engine.rule(LONG), FreeMemory(4000 * MB)) is None
@@ -131,6 +143,12 @@ def test_shrunk_pretends_that_the_estimate_was_too_low():
     wanted = engine.rule(ON_CARD)
     assert judge(wanted, shrunk(wanted, 0.8)) is Verdict.DOES_NOT_FIT
     assert judge(wanted, shrunk(wanted, 1.2)) is Verdict.FITS
+
+
+def test_returned_memory_has_the_second_copy_of_the_weights_even_of_a_mapped_file():
+    used = MemoryEngine(repacked=1500 * MB).rule(LoadOptions(context_length=4000))
+    free = FreeMemory(1000 * MB)
+    assert free.with_returned(used, weights_too=False).main == (1000 + 1500 + 100 + 700) * MB
 
 
 def test_returned_memory_counts_mapped_weights_once():

@@ -131,23 +131,31 @@ def most_layers(
 
 @dataclass(frozen=True, slots=True)
 class _Need:
-    """Bytes by device."""
+    """Bytes by device; `repacked` is part of `weights`."""
 
     weights: Counter[str]
     kv_cache: Counter[str]
     compute: Counter[str]
+    repacked: Counter[str]
 
     def __add__(self, other: _Need) -> _Need:
         return _Need(
             self.weights + other.weights,
             self.kv_cache + other.kv_cache,
             self.compute + other.compute,
+            self.repacked + other.repacked,
         )
 
     def as_devices(self) -> tuple[DeviceNeed, ...]:
         names = {MAIN, *self.weights, *self.kv_cache, *self.compute}
         return tuple(
-            DeviceNeed(name, self.weights[name], self.kv_cache[name], self.compute[name])
+            DeviceNeed(
+                name,
+                self.weights[name],
+                self.kv_cache[name],
+                self.compute[name],
+                self.repacked[name],
+            )
             for name in sorted(names, key=lambda name: (name != MAIN, name))
         )
 
@@ -171,9 +179,10 @@ def _needed(path: Path, options: LoadOptions, cancel: CancelToken) -> tuple[_Nee
         llama_cpp.llama_free(context)
     buffers = read_buffers(log, cards)
     weights = _weights(path, buffers, size)
-    weights[MAIN] += _repacked(path, options, cancel, weights[MAIN] / max(size, 1))
+    repacked = Counter({MAIN: _repacked(path, options, cancel, weights[MAIN] / max(size, 1))})
+    weights += repacked
     weights[cards[0] if cards and options.gpu_layers else MAIN] += _further_files(options)
-    need = _Need(weights, buffers.kv_cache, buffers.compute)
+    need = _Need(weights, buffers.kv_cache, buffers.compute, repacked)
     return need, max(process - buffers.taken, 0)
 
 
@@ -212,7 +221,7 @@ def _repacked(path: Path, options: LoadOptions, cancel: CancelToken, share: floa
         cancel: ends it.
         share: of the weights that is in main memory.
     """
-    if not options.use_mmap or not share:
+    if not options.use_mmap or not share or not options.repacks:
         return 0
     alone = replace(options, use_mmap=False, use_mlock=False, gpu_layers=0, devices=())
     params = model_params(alone, progress=lambda _share: False)
