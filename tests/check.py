@@ -32,7 +32,8 @@ class Step:
     """One command: `python -m` and these words. A step with folders is run by pytest.
 
     Attributes:
-        apart: each folder inside gets a process of its own; Qt takes the whole process with it.
+        apart: each folder inside gets a process of its own, two at a time; what takes its process
+            down, as Qt can, takes no other folder with it.
     """
 
     title: str
@@ -56,7 +57,7 @@ STEPS = (
     Step("Lint", ("ruff", "check", ".")),
     Step("Types", ("mypy",)),
     Step("Import contracts", ("tests.structure.contracts",)),
-    Step("Structure and unit tests", folders=("tests/structure", "tests/unit")),
+    Step("Structure and unit tests", folders=("tests/structure", "tests/unit"), apart=True),
     Step("Window tests", folders=("tests/ui",), apart=True),
     Step("End-to-end tests", folders=("tests/e2e",)),
 )

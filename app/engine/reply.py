@@ -68,7 +68,7 @@ class ReplyText:
             heard = self._check()
             if heard is not Heard.MORE:
                 return heard
-        self._release(len(self._held) - self._uncertain())
+        self._release(len(self._held) - self._uncertain(self._held))
         if self._ready and self._clock() - self._last_emit >= BATCH_S:
             self._flush()
         return Heard.MORE
@@ -97,8 +97,7 @@ class ReplyText:
 
     def _release(self, size: int) -> None:
         if self._tokens is not None and size < len(self._held):
-            # Going back is by whole tokens, so one that may have to go back is held whole.
-            size = max(0, self._tokens.start_of(self._certain + size) - self._certain)
+            size = self._out_of_reach(self._tokens, size)
         if size > 0:
             self._ready += self._held[:size]
             self._held = self._held[size:]
@@ -106,10 +105,25 @@ class ReplyText:
             if self._tokens is not None:
                 self._tokens.forget_before(self._certain)
 
-    def _uncertain(self) -> int:
-        """How much of the end of the held text could be the beginning of a watched text."""
-        for size in range(min(self._longest, len(self._held)), 0, -1):
-            end = self._held[-size:]
+    def _out_of_reach(self, tokens: _TokenStarts, size: int) -> int:
+        """How much of the held text stays whatever is taken back, of so much that begins nothing.
+
+        Going back is by whole tokens, so one that may have to go back is held whole. The text
+        before it would be the end again, and may begin a watched text as well: "aa" before "€",
+        where "a€" is banned.
+        """
+        while size > 0:
+            start = max(0, tokens.start_of(self._certain + size) - self._certain)
+            again = self._uncertain(self._held[:start])
+            size = start - again
+            if not again:
+                break
+        return size
+
+    def _uncertain(self, text: str) -> int:
+        """How much of the end of a text could be the beginning of a watched text."""
+        for size in range(min(self._longest, len(text)), 0, -1):
+            end = text[-size:]
             if any(text.startswith(end) for text in self._watched):
                 return size
         return 0

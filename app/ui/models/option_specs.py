@@ -206,8 +206,8 @@ _MEMORY = OptionGroup(
         OptionSpec(
             "kv_type_v",
             "Values of the KV cache",
-            "As above. Anything smaller than f16 needs flash attention, and reads long texts several"
-            " times more slowly on the processor.",
+            "As above. Anything smaller than f16 needs flash attention, and reads long texts"
+            " several times more slowly on the processor.",
             labels=_KV_LABELS,
         ),
         OptionSpec(

@@ -130,7 +130,7 @@ def test_screenshot_options_with_cards_and_all_the_way_down(look, open_pane, sho
     qtbot.waitUntil(lambda: sheet.fit.words.text().startswith("Does not fit"))
     sheet.form.more.click()
     bar = sheet.findChild(QScrollArea).verticalScrollBar()
-    for part, share in (("middle", 0.45), ("cards", 0.72), ("end", 1.0)):
+    for part, share in (("speed", 0.22), ("middle", 0.45), ("cards", 0.72), ("end", 1.0)):
         QApplication.processEvents()
         bar.setValue(round(bar.maximum() * share))
         shoot(pane, f"models_options_{part}_{look}")

@@ -236,6 +236,7 @@ def test_load_beyond_the_free_memory_fails_instead_of_taking_it(
 ) -> None:
     class Memory:
         available = 60 << 20
+        total = 8 << 30
 
     path = scripted_gguf(tmp_path / "model.gguf", shape=Shape(width=512, layers=2))
     monkeypatch.setattr(psutil, "virtual_memory", lambda: Memory)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import codecs
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.engine.reply import BATCH_S, Heard, ReplyText
@@ -74,6 +74,7 @@ def test_reply_without_stop_texts_never_ends_early(stops: tuple[str, ...]) -> No
 
 
 @given(st.lists(st.sampled_from("abBAD€ "), max_size=40), st.integers(1, 4))
+@example(list("aa€€"), 1)
 def test_banned_text_never_comes_out_and_the_tokens_taken_back_match_the_text(
     letters: list[str], size: int
 ) -> None:
