@@ -15,7 +15,7 @@ import pytest
 from tests.doubles.scripted_gguf import scripted_gguf
 from tests.e2e.conftest import Cairn, environment
 
-ITEMS = 40
+ITEMS = 200  # so many that a signal comes long before the last
 REPLY = " ".join(f"Sentence {number} of the reply." for number in range(25))
 
 
