@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -36,6 +37,15 @@ def samples(data_dir: Path) -> dict[int, tuple[int, str]]:
     return {position: (number, moment) for position, number, moment in rows}
 
 
+@pytest.fixture
+def hears_interrupts() -> Iterator[None]:
+    """Children hear SIGINT, even those of a suite that a shell runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hears_interrupts")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
 def test_run_that_was_broken_off_goes_on_and_asks_nothing_twice(
     cairn: Cairn, data_dir: Path, tmp_path: Path, how: signal.Signals
@@ -45,7 +55,11 @@ def test_run_that_was_broken_off_goes_on_and_asks_nothing_twice(
     words = ["eval", "run", suite, "--model", model, "--metric", "exact_match"]
     command = [sys.executable, "-m", "app", *map(str, words), "--data-dir", str(data_dir)]
     with subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
     ) as running:
         assert running.stderr is not None
         told = (each for each in running.stderr if f"of {ITEMS} answers" in each)
