@@ -55,11 +55,7 @@ def test_run_that_was_broken_off_goes_on_and_asks_nothing_twice(
     words = ["eval", "run", suite, "--model", model, "--metric", "exact_match"]
     command = [sys.executable, "-m", "app", *map(str, words), "--data-dir", str(data_dir)]
     with subprocess.Popen(
-        command,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment(),
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
     ) as running:
         assert running.stderr is not None
         told = (each for each in running.stderr if f"of {ITEMS} answers" in each)
