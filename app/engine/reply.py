@@ -68,7 +68,7 @@ class ReplyText:
             heard = self._check()
             if heard is not Heard.MORE:
                 return heard
-        self._release(len(self._held) - self._uncertain(self._held))
+        self._release(len(self._held) - self._uncertain(len(self._held)))
         if self._ready and self._clock() - self._last_emit >= BATCH_S:
             self._flush()
         return Heard.MORE
@@ -114,16 +114,16 @@ class ReplyText:
         """
         while size > 0:
             start = max(0, tokens.start_of(self._certain + size) - self._certain)
-            again = self._uncertain(self._held[:start])
+            again = self._uncertain(start)
             size = start - again
             if not again:
                 break
         return size
 
-    def _uncertain(self, text: str) -> int:
-        """How much of the end of a text could be the beginning of a watched text."""
-        for size in range(min(self._longest, len(text)), 0, -1):
-            end = text[-size:]
+    def _uncertain(self, length: int) -> int:
+        """How much of the end of the first held characters could begin a watched text."""
+        for size in range(min(self._longest, length), 0, -1):
+            end = self._held[length - size : length]
             if any(text.startswith(end) for text in self._watched):
                 return size
         return 0

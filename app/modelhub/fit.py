@@ -65,9 +65,7 @@ class FreeMemory:
         returned = dict.fromkeys((each.name for each in self.devices), 0)
         for each in need.devices:
             if each.device == MAIN:
-                main += each.total
-                if not weights_too:
-                    main -= each.weights - each.repacked
+                main += each.total - (0 if weights_too else each.weights - each.repacked)
             elif each.device in returned:
                 returned[each.device] += each.total
         devices = (
@@ -224,6 +222,8 @@ def _with_less_room(options: LoadOptions) -> Iterator[LoadOptions]:
     thin = replace(
         dense,
         streams=1,
+        # Few streams would have the weights copied, where many have not.
+        repack=options.repack if options.repacks else Switch.OFF,
         batch=min(options.batch, _SMALL_BATCH),
         micro_batch=min(options.micro_batch, _SMALL_MICRO_BATCH),
     )

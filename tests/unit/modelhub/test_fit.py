@@ -101,6 +101,16 @@ def test_smaller_keeps_the_weights_once_before_it_takes_room():
     assert tighter == replace(LONG, repack=Switch.OFF, context_length=16_384)
 
 
+def test_smaller_batches_of_many_streams_bring_no_second_copy_of_the_weights():
+    many = replace(LONG, streams=32)
+    engine, free = MemoryEngine(repacked=1500 * MB), FreeMemory(2650 * MB)
+    found = smaller(many, engine.rule(many), free)
+    assert found is not None
+    assert found.streams == 1
+    assert not found.repacks
+    assert judge(engine.rule(found), free) is Verdict.FITS
+
+
 def test_smaller_of_what_is_too_large_by_its_weights_is_nothing():
     engine = MemoryEngine(weights=9000 * MB)
     assert smaller(LONG, engine.rule(LONG), FreeMemory(4000 * MB)) is None
