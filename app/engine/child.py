@@ -29,7 +29,7 @@ from app.engine.protocol import (
     ShowPieces,
     ShowPrompt,
 )
-from app.engine.waiting import environment
+from app.engine.waiting import cores, environment
 
 if TYPE_CHECKING:
     from app.engine.llama.model import LlamaModel
@@ -131,7 +131,7 @@ class EngineHandler:
 
 def _prepare(options: LoadOptions) -> None:
     """Say how threads wait, which the native library reads once, when it is loaded."""
-    os.environ.update(environment(options.wait_policy))
+    os.environ.update(environment(options.wait_policy, cores()))
 
 
 @contextmanager

@@ -55,6 +55,7 @@ class DeviceNeed:
 
     Attributes:
         repacked: of the weights, what is there a second time, in the processor's order.
+        driver: what a card's driver takes there for the engine process.
     """
 
     device: str
@@ -62,11 +63,12 @@ class DeviceNeed:
     kv_cache: int = 0
     compute: int = 0
     repacked: int = 0
+    driver: int = 0
 
     @property
     def total(self) -> int:
         """All of it."""
-        return self.weights + self.kv_cache + self.compute
+        return self.weights + self.kv_cache + self.compute + self.driver
 
 
 @dataclass(frozen=True, slots=True)

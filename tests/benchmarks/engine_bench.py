@@ -28,7 +28,7 @@ from app.engine.messages import Delta, Role, Turn
 from app.engine.options import LoadOptions, WaitPolicy
 from app.engine.protocol import Generate, Generated, Priority
 from app.engine.sampling import Sampling
-from app.engine.waiting import environment
+from app.engine.waiting import cores, environment
 from tests.benchmarks.report import scratch_folder
 from tests.doubles.random_gguf import qwen3_0_6b
 from tests.doubles.random_vocabulary import words
@@ -226,7 +226,7 @@ def bare_loop(
         wait: what its threads do while they wait, as Cairn would have it; None leaves that to
             the system.
     """
-    environ = dict(os.environ) if wait is None else os.environ | environment(wait)
+    environ = dict(os.environ) if wait is None else os.environ | environment(wait, cores())
     command = [sys.executable, "-m", "tests.benchmarks.bare_loop", str(path), "--serve"]
     process = subprocess.Popen(
         [*command, "--threads", str(threads), *flags],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -33,18 +33,19 @@ from app.engine.llama.fitting.attention import with_attention
 from app.engine.llama.fitting.estimate import automatic_layers
 from app.engine.llama.fitting.params import (
     context_params,
+    is_on_card,
     model_params,
     output_count,
     sequence_count,
 )
-from app.engine.llama.fitting.tuning import Tuner, candidates, cores
+from app.engine.llama.fitting.tuning import Tuner, candidates
 from app.engine.llama.guessing.drafting import DraftModel
 from app.engine.llama.guessing.guessers import Guessing
 from app.engine.llama.kv.disk import StateFiles, StateKey
 from app.engine.llama.kv.memory import ContextMemory
 from app.engine.llama.kv.parking import ParkedStates
 from app.engine.llama.kv.sequences import SequencePool
-from app.engine.llama.native import can_cut, engine_build, llama_cpp
+from app.engine.llama.native import can_cut, engine_build
 from app.engine.llama.process import memory_bytes, within_free_memory
 from app.engine.llama.weights import Weights
 from app.engine.messages import Delta, PromptPiece, Tool, Turn
@@ -63,6 +64,7 @@ from app.engine.protocol import (
 from app.engine.quantization import quantization_name
 from app.engine.replies.catalogue import dialect_for
 from app.engine.templates import Guard
+from app.engine.waiting import cores
 
 if TYPE_CHECKING:
     from app.engine.llama.vision.projector import Projector
@@ -100,8 +102,9 @@ class LlamaModel:
             layers = options.gpu_layers
             if layers == AUTOMATIC_LAYERS:
                 layers = automatic_layers(Path(load.path), options, cancel=cancel)
+            self._on_card = is_on_card(options, layers)
             # Drivers of graphics cards reserve far more than they use.
-            with nullcontext() if llama_cpp.llama_supports_gpu_offload() else within_free_memory():
+            with nullcontext() if self._on_card else within_free_memory():
                 self._weights = Weights(Path(load.path), options, cancel, gpu_layers=layers)
                 self._closers.append(self._weights.close)
                 self.facts = self._facts(layers)
@@ -267,7 +270,7 @@ class LlamaModel:
             self._load.options,
             weights.handle,
             length=facts.context_length,
-            gpu_layers=facts.gpu_layers,
+            on_card=self._on_card,
         )
         self.facts = facts = replace(facts, settled=options)
         self._embedder = None
@@ -328,7 +331,10 @@ class LlamaModel:
         counts = (options.threads,) if options.threads else candidates(cores())
         tuner = Tuner(counts, lambda count: context.set_threads(count, self.facts.prefill_threads))
         probe = StepProbe(context, self._weights.vocabulary.eos)
-        tuner.choose(probe.seconds)
+        # OpenMP makes threads for each thread that computes and keeps them until that one ends. More
+        # of them than processors never spin, so none may be left when the loop computes.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(tuner.choose, probe.seconds).result()
         probe.close()
         return tuner
 
@@ -342,7 +348,7 @@ class LlamaModel:
             Path(options.projector),
             self._weights.handle,
             threads=self.facts.prefill_threads or self.facts.threads,
-            use_gpu=options.gpu_layers != 0,
+            use_gpu=self._on_card,
             is_cancelled=lambda: cancel.is_cancelled,
         )
         self._closers.append(projector.close)
@@ -350,14 +356,13 @@ class LlamaModel:
 
     def _new_loop(self, outputs: int, projector: Projector | None) -> EngineLoop:
         options = self._load.options
-        on_gpu = llama_cpp.llama_supports_gpu_offload()
         batch = self._context.batch
         # On a graphics card a computation under way cannot be interrupted.
-        interruptible = not on_gpu and self.facts.can_cut
+        interruptible = not self._on_card and self.facts.can_cut
         planner: Planner[Task] = Planner(
             batch,
             most_guesses=self._guessing.most if self.facts.can_cut else 0,
-            sole_slice_s=SHARED_SLICE_S if on_gpu else SOLE_SLICE_S,
+            sole_slice_s=SHARED_SLICE_S if self._on_card else SOLE_SLICE_S,
             background_slice_s=SOLE_SLICE_S if interruptible else BACKGROUND_SLICE_S,
         )
         return EngineLoop(
@@ -374,8 +379,7 @@ class LlamaModel:
         )
 
     def _rereading(self) -> Callable[[int, int], int]:
-        on_processor = not llama_cpp.llama_supports_gpu_offload()
-        if on_processor and self.facts.settled.flash_attention is not Switch.OFF:
+        if not self._on_card and self.facts.settled.flash_attention is not Switch.OFF:
             return Rereading.of_model(self._weights.handle)
         return lambda known, _length: known
 
@@ -392,7 +396,7 @@ class LlamaModel:
             return None
         length = self.facts.context_length
         # Both point to memory that has to live until they were used.
-        for_model = model_params(options)
+        for_model = model_params(options, gpu_layers=self.facts.gpu_layers)
         for_context = context_params(options, length=length, sequences=sequences, outputs=sequences)
         return DraftModel(
             Path(options.speculation.draft_model),
@@ -423,7 +427,7 @@ class LlamaModel:
             "repacked": str(options.repacks),
             "rope": repr(options.rope),
             "adapters": self._adapters.fingerprint(),
-            "offload": str(llama_cpp.llama_supports_gpu_offload()),
+            "offload": str(self._on_card),
         }
         key = StateKey(load.identity, engine_build(), tuple(settings.items()))
         return StateFiles(Path(load.state_folder), key, _DISK_BUDGET, can_cut=self.facts.can_cut)

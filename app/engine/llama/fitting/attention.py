@@ -23,18 +23,15 @@ _SCORE_BYTES = 4
 _MEMORY_SHARE = 1 / 32  # of main memory, for the scores
 
 
-def with_attention(
-    options: LoadOptions, model: Any, *, length: int, gpu_layers: int
-) -> LoadOptions:
+def with_attention(options: LoadOptions, model: Any, *, length: int, on_card: bool) -> LoadOptions:
     """The options with the choice made, unless they have one or llama.cpp chooses as well.
 
     Args:
         options: what was asked.
         model: the native model.
         length: tokens of KV space.
-        gpu_layers: what an automatic number of layers came to.
+        on_card: whether a graphics card computes.
     """
-    on_card = gpu_layers != 0 and llama_cpp.llama_supports_gpu_offload()
     chosen = options.flash_attention is not Switch.AUTO or options.kv_type_v not in WHOLE_KV_TYPES
     if on_card or chosen:
         return options

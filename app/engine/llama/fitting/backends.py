@@ -10,6 +10,20 @@ from app.engine.llama.native import llama_cpp
 CPU, GPU, INTEGRATED_GPU, ACCELERATOR = range(4)  # ggml_backend_dev_type
 
 
+class _Properties(ctypes.Structure):
+    """ggml_backend_dev_props, with room for what it may grow by."""
+
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("description", ctypes.c_char_p),
+        ("memory_free", ctypes.c_size_t),
+        ("memory_total", ctypes.c_size_t),
+        ("type", ctypes.c_int),
+        ("device_id", ctypes.c_char_p),
+        ("capabilities", ctypes.c_ubyte * 128),
+    ]
+
+
 class Backends:
     """Native devices by index, name and type. Handles are addresses."""
 
@@ -35,6 +49,9 @@ class Backends:
             handle,
             ctypes.POINTER(size),
             ctypes.POINTER(size),
+        )
+        self._properties = function(
+            base, "ggml_backend_dev_get_props", None, handle, ctypes.POINTER(_Properties)
         )
         self._main_memory = function(base, "ggml_backend_cpu_buffer_type", handle)
         self._row_size = function(base, "ggml_row_size", size, ctypes.c_int, ctypes.c_int64)
@@ -64,6 +81,15 @@ class Backends:
         free, total = ctypes.c_size_t(0), ctypes.c_size_t(0)
         self._memory(device, ctypes.byref(free), ctypes.byref(total))
         return free.value, total.value
+
+    def slot(self, device: int) -> str:
+        """Where a card is plugged in, as “0000:c1:00.0”; empty if that is not known.
+
+        As with its memory, a driver may take some of it to answer.
+        """
+        found = _Properties()
+        self._properties(device, ctypes.byref(found))
+        return (found.device_id or b"").decode("ascii", "replace")
 
     def main_memory(self) -> int:
         """The buffer type of main memory."""

@@ -9,6 +9,7 @@ engine process has beside the buffers of its model.
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from app.engine.causes import load_error
 from app.engine.llama.fitting.attention import with_attention
 from app.engine.llama.fitting.backends import Backends
 from app.engine.llama.fitting.buffers import MAIN, Buffers, read_buffers
+from app.engine.llama.fitting.driver import driver_bytes
 from app.engine.llama.fitting.params import (
     NativeParams,
     context_params,
@@ -42,9 +44,12 @@ from app.engine.llama.process import memory_bytes
 from app.engine.options import ALL_LAYERS, AUTOMATIC_LAYERS, LoadOptions, Speculation
 from app.engine.protocol import DeviceNeed, MemoryNeed
 
-_REPACKED = "_REPACK"  # ends the names of buffers with weights in another order
+# Buffers of main memory with weights as they are in the file; all others have another order.
+_OWN_ORDER = re.compile(r"CPU|CPU_Mapped|\w+_Host")
 # Of a process that is ready to answer: chat template, samplers, thread stacks, work space.
 ANSWERING_BYTES = 12 * 1024 * 1024
+# The same for one that computes on a graphics card, in main memory (measured with CUDA 13).
+_ANSWERING_ON_CARD_BYTES = 130 * 1024 * 1024
 # Left free on a graphics card, which also draws the screen.
 _CARD_RESERVE = 512 * 1024 * 1024
 
@@ -67,6 +72,7 @@ def estimate(
         Cancelled: `cancel` was.
     """
     cancel = cancel or CancelToken()
+    drivers = driver_bytes() if options.gpu_layers else {}
     if options.gpu_layers == AUTOMATIC_LAYERS:
         layers = automatic_layers(path, options, cancel=cancel)
         options = replace(options, gpu_layers=layers)
@@ -76,7 +82,8 @@ def estimate(
         alone = replace(options, speculation=Speculation(), adapters=(), projector="")
         more, grown = _needed(Path(draft), alone, cancel)
         need, process = need + more, max(process, grown)
-    return MemoryNeed(need.as_devices(), process + ANSWERING_BYTES)
+    process += _ANSWERING_ON_CARD_BYTES if _card_names(options) else ANSWERING_BYTES
+    return MemoryNeed(need.as_devices(drivers), process)
 
 
 def automatic_layers(
@@ -100,7 +107,8 @@ def automatic_layers(
 
     def needed(layers: int) -> Mapping[str, int]:
         need, _ = _needed(path, replace(options, gpu_layers=layers), cancel)
-        return {each.device: each.total for each in need.as_devices()}
+        # What a driver takes is gone already from what this process sees as free.
+        return {each.device: each.total for each in need.as_devices({})}
 
     return most_layers(_layer_count(path, options, cancel), needed, free)
 
@@ -146,7 +154,7 @@ class _Need:
             self.repacked + other.repacked,
         )
 
-    def as_devices(self) -> tuple[DeviceNeed, ...]:
+    def as_devices(self, drivers: Mapping[str, int]) -> tuple[DeviceNeed, ...]:
         names = {MAIN, *self.weights, *self.kv_cache, *self.compute}
         return tuple(
             DeviceNeed(
@@ -155,6 +163,7 @@ class _Need:
                 self.kv_cache[name],
                 self.compute[name],
                 self.repacked[name],
+                drivers.get(name, 0),
             )
             for name in sorted(names, key=lambda name: (name != MAIN, name))
         )
@@ -166,7 +175,7 @@ def _needed(path: Path, options: LoadOptions, cancel: CancelToken) -> tuple[_Nee
     with captured_log() as log, _without_weights(path, options, cancel) as model:
         length = options.room(trained_length(model))
         params = context_params(
-            with_attention(options, model, length=length, gpu_layers=options.gpu_layers),
+            with_attention(options, model, length=length, on_card=bool(cards)),
             length=length,
             sequences=sequence_count(options, can_cut(model)),
             outputs=output_count(options),
@@ -179,14 +188,18 @@ def _needed(path: Path, options: LoadOptions, cancel: CancelToken) -> tuple[_Nee
         llama_cpp.llama_free(context)
     buffers = read_buffers(log, cards)
     weights = _weights(path, buffers, size)
-    repacked = Counter({MAIN: _repacked(path, options, cancel, weights[MAIN] / max(size, 1))})
+    # Beside a card llama.cpp keeps weights in main memory where the card can fetch them.
+    again = 0 if cards else _repacked(path, options, cancel, weights[MAIN] / max(size, 1))
+    repacked = Counter({MAIN: again})
     weights += repacked
-    weights[cards[0] if cards and options.gpu_layers else MAIN] += _further_files(options)
+    weights[cards[0] if cards else MAIN] += _further_files(options)
     need = _Need(weights, buffers.kv_cache, buffers.compute, repacked)
     return need, max(process - buffers.taken, 0)
 
 
 def _card_names(options: LoadOptions) -> tuple[str, ...]:
+    if options.gpu_layers == 0:
+        return ()
     backends = Backends()
     return tuple(backends.name(each) for each in devices_used(options, backends))
 
@@ -232,7 +245,7 @@ def _repacked(path: Path, options: LoadOptions, cancel: CancelToken, share: floa
     if cancel.is_cancelled:
         raise Cancelled
     buffers = read_buffers(log, ())
-    repacked = sum(size for name, size in buffers.weights.items() if name.endswith(_REPACKED))
+    repacked = sum(size for name, size in buffers.weights.items() if not _OWN_ORDER.fullmatch(name))
     return round(repacked * share)
 
 

@@ -94,25 +94,28 @@ def model_params(
     """
     check_options(options)
     backends = Backends()
-    used = devices_used(options, backends)
+    layers = _gpu_layers(options, gpu_layers)
+    named = devices_used(options, backends)
+    used = named if layers else ()
     params = llama_cpp.llama_model_default_params()
     kept: list[object] = []
-    params.n_gpu_layers = _gpu_layers(options, gpu_layers) if used else 0
+    params.n_gpu_layers = layers if used else 0
     params.split_mode = _SPLIT[options.split_mode]
     params.main_gpu = options.main_gpu if used else 0
-    if used and options.main_gpu >= len(used):
+    if named and options.main_gpu >= len(named):
         raise ModelLoadError(
-            f"There is no graphics card number {options.main_gpu}; {len(used)} can be used.", _HINT
+            f"There is no graphics card number {options.main_gpu}; {len(named)} can be used.", _HINT
         )
     params.load_mode = llama_cpp.LLAMA_LOAD_MODE_NONE if without_weights else _load_mode(options)
     params.no_alloc = without_weights
     params.use_extra_bufts = options.repacks
-    if options.devices:
+    # Where no layer is on a card, llama.cpp would compute prompts there and take memory for them.
+    if options.devices or not used:
         array = (ctypes.c_void_p * (len(used) + 1))(*used, None)
         params.devices = ctypes.cast(array, ctypes.c_void_p)
         kept.append(array)
-    if options.tensor_split and used:
-        shares = _tensor_split(options.tensor_split, len(used))
+    if options.tensor_split and named:
+        shares = _tensor_split(options.tensor_split, len(named))
         params.tensor_split = shares
         kept.append(shares)
     if options.cpu_experts:
@@ -183,6 +186,19 @@ def sequence_count(options: LoadOptions, can_cut: bool) -> int:
 def output_count(options: LoadOptions) -> int:
     """Most logits of one step: a token of each reply with guesses, or some of a scored text."""
     return max(_LEAST_OUTPUTS, options.streams * (1 + options.speculation.most_tokens))
+
+
+def is_on_card(options: LoadOptions, gpu_layers: int) -> bool:
+    """Whether a graphics card computes.
+
+    Args:
+        options: what was asked.
+        gpu_layers: what AUTOMATIC_LAYERS came to.
+
+    Raises:
+        ModelLoadError: a device that was named is not here.
+    """
+    return gpu_layers != 0 and bool(devices_used(options, Backends()))
 
 
 def devices_used(options: LoadOptions, backends: Backends) -> tuple[int, ...]:

@@ -7,13 +7,10 @@ room for the window.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
-
-import psutil
 
 _NEAR_BEST = 1.05
 _BUDGET_S = 0.9  # for measuring at load
@@ -28,15 +25,6 @@ _TRY_MORE_S, _TRY_MORE_AT_MOST_S = 30.0, 480.0
 _STEPS_EACH = 4  # of a trial, the first of which only warms up
 _MOST_TRIAL_STEPS = 200
 _SMOOTHING = 0.2
-
-
-def cores() -> int:
-    """Processor cores this process may use; two threads of one core count once."""
-    if hasattr(os, "sched_getaffinity"):
-        allowed = len(os.sched_getaffinity(0))
-    else:
-        allowed = os.cpu_count() or 1
-    return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed))
 
 
 def candidates(cores_available: int) -> tuple[int, ...]:

@@ -10,7 +10,6 @@ import pytest
 
 from app.base.jobs import CancelToken
 from app.engine.llama.fitting.attention import with_attention
-from app.engine.llama.native import llama_cpp
 from app.engine.llama.weights import Weights
 from app.engine.options import KvType, LoadOptions, Switch
 from tests.doubles.random_gguf import Shape, tiny_random
@@ -30,8 +29,8 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture
 def settled(weights: Weights) -> Any:
-    def settle(options: LoadOptions, length: int = 4096) -> LoadOptions:
-        return with_attention(options, weights.handle, length=length, gpu_layers=options.gpu_layers)
+    def settle(options: LoadOptions, length: int = 4096, *, on_card: bool = False) -> LoadOptions:
+        return with_attention(options, weights.handle, length=length, on_card=on_card)
 
     return settle
 
@@ -59,13 +58,8 @@ def test_quantized_keys_do_not_need_it(settled: Any) -> None:
     assert settled(replace(OPTIONS, kv_type_k=KvType.Q8_0)).flash_attention is Switch.OFF
 
 
-def test_layers_on_a_graphics_card_leave_it_to_llama_cpp(
-    monkeypatch: pytest.MonkeyPatch, settled: Any
-) -> None:
-    monkeypatch.setattr(llama_cpp, "llama_supports_gpu_offload", lambda: True)
-    on_card = replace(OPTIONS, gpu_layers=12)
-    assert settled(on_card) == on_card
-    assert settled(OPTIONS).flash_attention is Switch.OFF
+def test_layers_on_a_graphics_card_leave_it_to_llama_cpp(settled: Any) -> None:
+    assert settled(OPTIONS, on_card=True) == OPTIONS
 
 
 def test_scores_that_take_too_much_memory_bring_it_back(

@@ -15,6 +15,7 @@ from app.base.jobs import CancelToken
 from app.engine.errors import ModelLoadError
 from app.engine.llama.fitting.buffers import MAIN, read_buffers
 from app.engine.llama.fitting.estimate import (
+    _OWN_ORDER,
     ANSWERING_BYTES,
     automatic_layers,
     estimate,
@@ -107,9 +108,10 @@ from app.engine.options import LoadOptions, Switch
 
 path, length, mapped = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "mapped"
 options = LoadOptions(context_length=length, use_mmap=mapped, repack=Switch(sys.argv[4]))
-model = llama_cpp.llama_model_load_from_file(os.fsencode(path), model_params(options).native)
+held = model_params(options)
+model = llama_cpp.llama_model_load_from_file(os.fsencode(path), held.native)
 params = context_params(
-    with_attention(options, model, length=length, gpu_layers=0),
+    with_attention(options, model, length=length, on_card=False),
     length=length,
     sequences=sequence_count(options, True),
     outputs=output_count(options),
@@ -126,7 +128,7 @@ print(json.dumps(memory_bytes()))
 _ESTIMATE = """
 import json, sys
 from pathlib import Path
-from app.engine.llama.fitting.estimate import estimate
+from app.engine.llama.fitting.estimate import _OWN_ORDER, estimate
 from app.engine.options import LoadOptions, Switch
 
 length, mapped = int(sys.argv[2]), sys.argv[3] == "mapped"
@@ -256,3 +258,18 @@ def test_weights_are_where_their_layer_is_and_a_tied_head_is_there_twice() -> No
     assert buffers.split(tensors) == {MAIN: 1301, "CUDA0": 10, "CUDA1": 1025}
     untied = buffers.split(tensors | {"output.weight": 700})
     assert untied == {MAIN: 1301, "CUDA0": 10, "CUDA1": 725}
+
+
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("CPU", True),
+        ("CPU_Mapped", True),
+        ("CUDA_Host", True),
+        ("CPU_REPACK", False),
+        ("AMX", False),
+        ("CPU_KLEIDIAI", False),
+    ],
+)
+def test_buffers_that_hold_weights_in_another_order(name: str, own: bool) -> None:
+    assert bool(_OWN_ORDER.fullmatch(name)) is own

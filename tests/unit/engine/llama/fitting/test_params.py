@@ -221,19 +221,29 @@ def test_layers_on_cards() -> None:
     assert layers == [7, 0, 12, -1]
 
 
-def test_without_cards_nothing_is_sent_there() -> None:
+def test_without_cards_nothing_is_sent_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(llama_cpp, "llama_supports_gpu_offload", lambda: False)
     native = params.model_params(replace(OPTIONS, gpu_layers=20, main_gpu=3)).native
     assert (native.n_gpu_layers, native.main_gpu) == (0, 0)
 
 
 @pytest.mark.usefixtures("two_cards")
 def test_devices_are_taken_by_name_in_the_order_given() -> None:
-    held = params.model_params(replace(OPTIONS, devices=("Card1", "CPU", "Card0")))
-    assert device_list(held.native) == [102, 101]
+    some = replace(OPTIONS, devices=("Card1", "CPU", "Card0"), gpu_layers=5)
+    assert device_list(params.model_params(some).native) == [102, 101]
     only_processor = params.model_params(replace(OPTIONS, devices=("CPU",), gpu_layers=5)).native
     assert device_list(only_processor) == []
     assert only_processor.n_gpu_layers == 0
-    assert not params.model_params(OPTIONS).native.devices
+    assert not params.model_params(replace(OPTIONS, gpu_layers=5)).native.devices  # all of them
+
+
+@pytest.mark.usefixtures("two_cards")
+def test_without_layers_on_cards_nothing_is_computed_there() -> None:
+    native = params.model_params(replace(OPTIONS, gpu_layers=0)).native
+    assert device_list(native) == []
+    assert not params.is_on_card(OPTIONS, 0)
+    assert params.is_on_card(OPTIONS, 5)
+    assert not params.is_on_card(replace(OPTIONS, devices=("CPU",)), 5)
 
 
 @pytest.mark.usefixtures("two_cards")

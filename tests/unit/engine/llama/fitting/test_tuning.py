@@ -8,7 +8,6 @@ import pytest
 from app.engine.llama.fitting.tuning import (
     Tuner,
     candidates,
-    cores,
     fewest_near_best,
     measure_all,
 )
@@ -31,10 +30,6 @@ def test_candidates_are_few_and_end_with_all_cores(
     available: int, expected: tuple[int, ...]
 ) -> None:
     assert candidates(available) == expected
-
-
-def test_cores_are_at_least_one() -> None:
-    assert cores() >= 1
 
 
 @pytest.mark.parametrize(
