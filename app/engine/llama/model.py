@@ -107,7 +107,7 @@ class LlamaModel:
             with nullcontext() if self._on_card else within_free_memory():
                 self._weights = Weights(Path(load.path), options, cancel, gpu_layers=layers)
                 self._closers.append(self._weights.close)
-                self.facts = self._facts(layers)
+                self.facts = self._facts(layers if self._on_card else 0)
                 if embeds(self._weights.handle):
                     self._make_embedder()
                 else:
@@ -331,8 +331,8 @@ class LlamaModel:
         counts = (options.threads,) if options.threads else candidates(cores())
         tuner = Tuner(counts, lambda count: context.set_threads(count, self.facts.prefill_threads))
         probe = StepProbe(context, self._weights.vocabulary.eos)
-        # OpenMP makes threads for each thread that computes and keeps them until that one ends. More
-        # of them than processors never spin, so none may be left when the loop computes.
+        # OpenMP makes threads for each thread that computes, and keeps them until that one ends.
+        # More of them than processors never spin, so none may be left when the loop computes.
         with ThreadPoolExecutor(1) as thread:
             thread.submit(tuner.choose, probe.seconds).result()
         probe.close()
@@ -361,6 +361,7 @@ class LlamaModel:
         interruptible = not self._on_card and self.facts.can_cut
         planner: Planner[Task] = Planner(
             batch,
+            micro_batch=self.facts.settled.micro_batch,
             most_guesses=self._guessing.most if self.facts.can_cut else 0,
             sole_slice_s=SHARED_SLICE_S if self._on_card else SOLE_SLICE_S,
             background_slice_s=SOLE_SLICE_S if interruptible else BACKGROUND_SLICE_S,

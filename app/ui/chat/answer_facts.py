@@ -165,8 +165,9 @@ def _setup(setup: EngineSetup | None) -> Iterator[Fact]:
     yield Fact("KV cache", f"K {setup.kv_type_k.value}, V {setup.kv_type_v.value}")
     flash = {Switch.AUTO: "automatic", Switch.ON: "on", Switch.OFF: "off"}
     yield Fact("Flash attention", flash[setup.flash_attention])
-    order = "one that suits the processor" if setup.repacks else "that of the file"
-    yield Fact("Order of the weights", order)
+    if not setup.gpu_layers:  # beside a card they are always as in the file
+        order = "one that suits the processor" if setup.repacks else "that of the file"
+        yield Fact("Order of the weights", order)
     if setup.adapters:
         names = (f"{Path(each.path).name} ({each.scale:g})" for each in setup.adapters)
         yield Fact("Adapters", ", ".join(names))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.base.errors import AppError
-from app.engine.options import WaitPolicy
+from app.engine.options import ALL_LAYERS, WaitPolicy
 from app.engine.protocol import ModelFacts
 from app.modelhub.entities import Endpoint, LocalModel
 from app.modelhub.fit import Fit, Verdict, size_words
@@ -51,7 +51,9 @@ def engine_text(facts: ModelFacts) -> str:
     if facts.threads:  # those of a server are its own affair
         parts.append(_threads_text(facts))
     if facts.gpu_layers > 0:
-        parts.append(f"{count_text(facts.gpu_layers, 'layer')} on the graphics card")
+        count = count_text(facts.gpu_layers, "layer")
+        layers = "all layers" if facts.gpu_layers >= ALL_LAYERS else count
+        parts.append(f"{layers} on the graphics card")
     if facts.adapters:
         parts.append(count_text(len(facts.adapters), "adapter"))
     return " · ".join(parts)

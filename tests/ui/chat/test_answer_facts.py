@@ -38,6 +38,13 @@ def test_facts_name_what_it_takes_to_make_the_answer_again() -> None:
     assert shown["Thinking"] == "on"
 
 
+def test_order_of_the_weights_is_said_where_there_is_a_choice() -> None:
+    assert "Order of the weights" not in facts(THOUGHTFUL)
+    assert THOUGHTFUL.setup is not None
+    on_processor = replace(THOUGHTFUL, setup=replace(THOUGHTFUL.setup, gpu_layers=0))
+    assert facts(on_processor)["Order of the weights"] == "one that suits the processor"
+
+
 def test_facts_of_the_timings() -> None:
     shown = facts(THOUGHTFUL)
     assert shown["Time to first token"] == "0.31 s"

@@ -6,7 +6,7 @@ import pytest
 
 from app.base.errors import AppError
 from app.engine.host import EngineState, EngineStatus
-from app.engine.options import Adapter, LoadOptions
+from app.engine.options import ALL_LAYERS, Adapter, LoadOptions
 from app.modelhub.entities import ModelId
 from app.modelhub.fit import Fit, FreeMemory
 from app.modelhub.service import LoadedModel
@@ -188,6 +188,10 @@ def test_board_model_in_use_that_was_estimated_only_later_has_that_as_expected(b
             {"prefill_threads": 4, "wait_policy": "active", "gpu_layers": 20, "streams": 1},
             "Room for 4,096 tokens · 2 processor threads, 4 for reading, spinning while they wait"
             " · 20 layers on the graphics card",
+        ),
+        (
+            {"prefill_threads": 0, "wait_policy": "", "gpu_layers": ALL_LAYERS, "streams": 1},
+            "Room for 4,096 tokens · 2 processor threads · all layers on the graphics card",
         ),
         (
             {"threads": 1, "prefill_threads": 1, "wait_policy": "of a newer engine", "streams": 4,

@@ -94,6 +94,7 @@ class Planner(Generic[T]):
         self,
         batch: int,
         *,
+        micro_batch: int = _GRAIN,
         most_guesses: int = 0,
         sole_slice_s: float = SOLE_SLICE_S,
         background_slice_s: float = BACKGROUND_SLICE_S,
@@ -103,6 +104,7 @@ class Planner(Generic[T]):
 
         Args:
             batch: most tokens of a step.
+            micro_batch: tokens of one pass through the graph.
             most_guesses: guessed tokens for a reply; 0 for none.
             sole_slice_s: how long a slice may take that nobody else waits for.
             background_slice_s: how long one for background work alone may take.
@@ -110,6 +112,7 @@ class Planner(Generic[T]):
         """
         self.pace = SlicePace(batch)
         self._batch = batch
+        self._micro_batch = max(micro_batch // _GRAIN, 1) * _GRAIN
         self._most_guesses = most_guesses
         self._sole_slice_s = sole_slice_s
         self._background_slice_s = min(background_slice_s, sole_slice_s)
@@ -157,7 +160,7 @@ class Planner(Generic[T]):
             return []
         left = min(room, self.pace.size(self._slice_s(len(people), waited_for=waited_for)))
         if len(reading) == 1 and not beside:
-            return [(reading[0], _in_grains(reading[0].ahead, left))]
+            return [(reading[0], _in_grains(reading[0].ahead, left, self._micro_batch))]
         slices: list[tuple[T, int]] = []
         # People in turn, so that a long prompt does not keep short ones waiting; background work
         # one after the other, so that replies begin soon and many of them share the next steps.
@@ -177,12 +180,13 @@ class Planner(Generic[T]):
         return self._sole_slice_s if people else self._background_slice_s
 
 
-def _in_grains(ahead: int, most: int) -> int:
-    """A slice of whole grains; what is no whole grain comes first.
+def _in_grains(ahead: int, most: int, micro_batch: int) -> int:
+    """A slice of whole micro-batches or, if it is smaller, grains; what is neither comes first.
 
     llama.cpp takes as long for it as for a grain and more, and longest behind a long history.
     """
     rest = ahead % _GRAIN
     if rest or most < _GRAIN:
         return min(rest or ahead, most)
-    return min(ahead, most // _GRAIN * _GRAIN)
+    whole = micro_batch if most >= micro_batch else _GRAIN
+    return min(ahead, most // whole * whole)

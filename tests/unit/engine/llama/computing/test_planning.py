@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
+
 from app.engine.llama.computing.planning import (
     BACKGROUND_SLICE_S,
     SHARED_SLICE_S,
@@ -68,6 +70,26 @@ def test_prompt_alone_is_read_in_long_slices_at_fixed_places() -> None:
     # All begin and end a multiple of 64 before the end, whatever the pace.
     assert {each % 64 for each in slices[1:]} == {0}
     assert slices[0] == 1000 % 64
+
+
+@pytest.mark.parametrize(
+    ("micro_batch", "expected"),
+    [
+        (64, [192, 192, 64]),
+        (128, [128, 128, 128, 64]),
+        (512, [192, 192, 64]),  # too long for the time there is
+        (1, [192, 192, 64]),
+    ],
+)
+def test_prompt_alone_is_read_in_whole_micro_batches(micro_batch: int, expected: list[int]) -> None:
+    planner: Planner[FakeTask] = Planner(512, micro_batch=micro_batch)
+    planner.pace.note(100, 100 * SOLE_SLICE_S / 250)  # 250 tokens in a slice
+    prompt, slices = FakeTask(ahead=448, is_interactive=True), list[int]()
+    while prompt.ahead:
+        (share,) = planner.plan([prompt])
+        slices.append(share.tokens)
+        prompt.ahead -= share.tokens
+    assert slices == expected
 
 
 def test_background_prompt_is_read_in_slices_a_person_can_wait_for() -> None:
