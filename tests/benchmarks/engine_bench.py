@@ -43,7 +43,12 @@ def arguments(words_of_it: str | None, rounds: int) -> argparse.ArgumentParser:
         description=words_of_it, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=rounds, help="turns of each side")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="0: Cairn measures how many; the baseline takes one for each core",
+    )
     parser.add_argument("--model", type=Path, help="another GGUF file")
     parser.add_argument("--json", action="store_true")
     return parser

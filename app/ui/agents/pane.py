@@ -225,7 +225,7 @@ class AgentsPane(Pane):
             self._servers = ServersPage(self.context)
             self._servers.closed.connect(self._leave_servers)
             self._servers.attach(self.services)
-        self.view.show_other(self._servers)
+        self.view.show_beside(self._servers)
 
     def delete_agent(self) -> None:
         """Delete the agent that is shown; a toast offers to bring it back."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
-    QHBoxLayout,
     QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
@@ -24,18 +22,17 @@ from app.ui.widgets.choice import Choice
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.labels import ElidedLabel
 from app.ui.widgets.layout import row
+from app.ui.widgets.list_and_pages import ListAndPages
 
 RUN, SETUP = "run", "setup"
 _TITLES = {RUN: "Run", SETUP: "Set up"}
-_NARROW = 860  # the list takes less room below this width
-_SMALLEST = QSize(480, 320)
 _WHAT_FOR = (
     "An agent works on a task step by step with tools that you choose. You see every step, and it "
     "asks you before it changes anything. Everything stays on this computer."
 )
 
 
-class AgentsView(QWidget):
+class AgentsView(ListAndPages):
     """The lists at the left; at the right the chosen agent, or a page over all of it.
 
     Signals:
@@ -47,10 +44,12 @@ class AgentsView(QWidget):
     page_chosen = Signal(str)
 
     def __init__(self, context: PaneContext, icon: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = context.theme
         icons = context.icons
-        self.sidebar = AgentsSidebar(context.theme, icons)
+        sidebar = AgentsSidebar(context.theme, icons)
+        super().__init__(
+            context.theme, sidebar, width=WIDTH, narrow_width=NARROW_WIDTH, parent=parent
+        )
+        self.sidebar = sidebar
         self.sidebar.new_requested.connect(self.new_requested)
         self.run_page = RunPage(context)
         self.editor = AgentEditor(context)
@@ -58,10 +57,8 @@ class AgentsView(QWidget):
         self.empty = EmptyState(
             icons.icon(icon, "accent_text"), "No agents yet", _WHAT_FOR, primary=new
         )
-        self.problems = QVBoxLayout()
-        self._pages = QStackedWidget()
-        self._lay_out()
-        context.theme.changed.connect(self._fit)
+        self._agent = self._build_agent()
+        self.add(self.empty, self._agent)
 
     @property
     def regions(self) -> tuple[QWidget, ...]:
@@ -83,7 +80,7 @@ class AgentsView(QWidget):
     def show_agent(self, name: str) -> None:
         """Say which agent is chosen."""
         self._name.set_text(name)
-        self._pages.setCurrentWidget(self._agent)
+        self.show_beside(self._agent)
 
     def show_saving(self, words: str, *, is_trouble: bool = False) -> None:
         """Say quietly whether what was changed is kept."""
@@ -92,41 +89,25 @@ class AgentsView(QWidget):
 
     def show_empty(self) -> None:
         """Show what to do when there is no agent at all."""
-        self._pages.setCurrentWidget(self.empty)
-
-    def show_other(self, page: QWidget) -> None:
-        """Show a page instead of the agent."""
-        if self._pages.indexOf(page) < 0:
-            self._pages.addWidget(page)
-        self._pages.setCurrentWidget(page)
+        self.show_beside(self.empty)
 
     def back_from(self, page: QWidget, *, has_agents: bool) -> None:
-        """Show the agent again."""
-        if self._pages.currentWidget() is page:
-            self._pages.setCurrentWidget(self._agent if has_agents else self.empty)
+        """Show the agent again instead of another page."""
+        if self.shown is page:
+            self.show_beside(self._agent if has_agents else self.empty)
 
-    def _lay_out(self) -> None:
-        self._agent = QWidget()
+    def _build_agent(self) -> QWidget:
+        agent = QWidget()
         self._views = QStackedWidget()
         self._views.addWidget(self.run_page)
         self._views.addWidget(self.editor)
         self.header = self._build_header()
-        page = QVBoxLayout(self._agent)
-        page.setContentsMargins(0, 0, 0, 0)
-        page.setSpacing(0)
-        page.addWidget(self.header)
-        page.addWidget(self._views, 1)
-        for each in (QWidget(), self.empty, self._agent):
-            self._pages.addWidget(each)
-        right = QVBoxLayout()
-        right.setSpacing(0)
-        right.addLayout(self.problems)
-        right.addWidget(self._pages, 1)
-        layout = QHBoxLayout(self)
+        layout = QVBoxLayout(agent)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.sidebar)
-        layout.addLayout(right, 1)
+        layout.addWidget(self.header)
+        layout.addWidget(self._views, 1)
+        return agent
 
     def _build_header(self) -> QWidget:
         header = QWidget()
@@ -147,15 +128,3 @@ class AgentsView(QWidget):
         row(self._name, None, self._state, segments, margins=(24, 0, 16, 0), into=header)
         self._switch[RUN].setChecked(True)
         return header
-
-    def _fit(self) -> None:
-        px = self._theme.px
-        is_narrow = self.width() < px(_NARROW)
-        self.sidebar.setFixedWidth(px(NARROW_WIDTH if is_narrow else WIDTH))
-
-    def minimumSizeHint(self) -> QSize:
-        return _SMALLEST  # what has no room gives way, see _fit
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from app.ui.pane import PaneContext
 from app.ui.prompts.editor import PromptEditor
@@ -14,16 +13,15 @@ from app.ui.prompts.playground import Playground
 from app.ui.prompts.sidebar import NARROW_WIDTH, WIDTH, PromptSidebar
 from app.ui.widgets.choice import Choice
 from app.ui.widgets.empty_state import EmptyState
+from app.ui.widgets.list_and_pages import ListAndPages
 
-_NARROW = 860  # the list takes less room below this width
-_SMALLEST = QSize(480, 320)
 _WHAT_FOR = (
     "A prompt is a text you use again and again, with places to fill in. Cairn keeps every "
     "version of it, on this computer."
 )
 
 
-class PromptsView(QWidget):
+class PromptsView(ListAndPages):
     """The list at the left, the chosen prompt at the right; or what to do when there is none.
 
     Signals:
@@ -34,10 +32,12 @@ class PromptsView(QWidget):
     import_requested = Signal()
 
     def __init__(self, context: PaneContext, icon: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = context.theme
         icons = context.icons
-        self.sidebar = PromptSidebar(context.theme, icons)
+        sidebar = PromptSidebar(context.theme, icons)
+        super().__init__(
+            context.theme, sidebar, width=WIDTH, narrow_width=NARROW_WIDTH, parent=parent
+        )
+        self.sidebar = sidebar
         self.sidebar.new_requested.connect(self.new_requested)
         self.sidebar.import_requested.connect(self.import_requested)
         self.editor = PromptEditor(context)
@@ -54,9 +54,8 @@ class PromptsView(QWidget):
             secondary=Choice("Import prompts", self.import_requested.emit),
             caption="or drop .prompty or Markdown files anywhere",
         )
-        self.problems = QVBoxLayout()
-        self._lay_out()
-        context.theme.changed.connect(self._fit)
+        self.add(self.empty, self.page)
+        self.sidebar.hide()
 
     @property
     def regions(self) -> tuple[QWidget, ...]:
@@ -74,33 +73,5 @@ class PromptsView(QWidget):
         self._show(self.empty)
 
     def _show(self, page: QWidget) -> None:
-        self._pages.setCurrentWidget(page)
+        self.show_beside(page)
         self.sidebar.setVisible(page is self.page)
-
-    def _lay_out(self) -> None:
-        self._pages = QStackedWidget()
-        waiting = QWidget()  # what opens at once shows no waiting words
-        for page in (waiting, self.empty, self.page):
-            self._pages.addWidget(page)
-        right = QVBoxLayout()
-        right.setSpacing(0)
-        right.addLayout(self.problems)
-        right.addWidget(self._pages, 1)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.sidebar)
-        layout.addLayout(right, 1)
-        self._show(waiting)
-
-    def _fit(self) -> None:
-        px = self._theme.px
-        is_narrow = self.width() < px(_NARROW)
-        self.sidebar.setFixedWidth(px(NARROW_WIDTH if is_narrow else WIDTH))
-
-    def minimumSizeHint(self) -> QSize:
-        return _SMALLEST  # what has no room gives way, see _fit
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()

@@ -28,5 +28,5 @@ def _device(backends: Backends, handle: int, driver: int) -> Device:
         free, total = memory.available, memory.total
     else:
         free, total = backends.memory(handle)
-        free += driver  # it goes with this process
+        free = min(free + driver, total)  # what the driver took goes with this process
     return Device(name, backends.description(handle) or name, kind, free, total)
