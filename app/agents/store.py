@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from app.agents.approvals import Grant
-from app.agents.drafts import AgentDraft
+from app.agents.drafts import LONGEST_NAME, AgentDraft
 from app.agents.entities import Agent, AgentId
 from app.agents.errors import NameTaken
 from app.agents.records import (
@@ -24,8 +24,9 @@ from app.agents.records import (
 from app.agents.tables import AgentRow, GrantRow, RunRow, StepRow
 from app.agents.trace import Run, RunId, RunState, Step, StepId
 from app.base.errors import NotFound
+from app.base.folding import fold
 from app.chat.plain import to_plain
-from app.prompts.naming import fold
+from app.storage import named
 from app.storage.base import now
 from app.storage.db import Session
 
@@ -78,16 +79,13 @@ def change(session: Session, agent_id: AgentId, draft: AgentDraft) -> None:
     row = _row(session, agent_id)
     if fold(draft.name) != row.name_key:
         _check_free(session, draft.name)
-    row.name, row.name_key = draft.name, fold(draft.name)
+    row.rename(draft.name)
     row.data, row.updated_at = draft_to_json(draft), now()
 
 
 def free_name(session: Session, name: str) -> str:
     """The name, or the first of "name 2", "name 3" that nobody has."""
-    free, number = name, 2
-    while _is_taken(session, free):
-        free, number = f"{name} {number}", number + 1
-    return free
+    return named.free_name(session, AgentRow, name, joint=" ", longest=LONGEST_NAME)
 
 
 def mark_deleted(session: Session, agent_id: AgentId) -> None:
@@ -97,12 +95,8 @@ def mark_deleted(session: Session, agent_id: AgentId) -> None:
 
 def restore(session: Session, agent_id: AgentId) -> None:
     """Bring a deleted agent back, under a free name."""
-    row = session.get(AgentRow, agent_id)
-    if row is None:
+    if named.restored(session, AgentRow, agent_id, joint=" ", longest=LONGEST_NAME) is None:
         raise _gone()
-    if row.deleted_at is not None:
-        row.name = free_name(session, row.name)
-        row.name_key, row.deleted_at = fold(row.name), None
 
 
 def purge(session: Session) -> None:
@@ -223,8 +217,8 @@ def whole_result(session: Session, step_id: StepId) -> str | None:
 
 
 def _row(session: Session, agent_id: AgentId) -> AgentRow:
-    row = session.get(AgentRow, agent_id)
-    if row is None or row.deleted_at is not None:
+    row = named.row_there(session, AgentRow, agent_id)
+    if row is None:
         raise _gone()
     return row
 
@@ -240,12 +234,8 @@ def _gone() -> NotFound:
     return NotFound("This agent is not there any more.")
 
 
-def _is_taken(session: Session, name: str) -> bool:
-    return by_name(session, name) is not None
-
-
 def _check_free(session: Session, name: str) -> None:
-    if _is_taken(session, name):
+    if named.is_taken(session, AgentRow, name):
         raise NameTaken(f"There is an agent called “{name}” already.", "Choose another name.")
 
 

@@ -5,37 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Float, ForeignKey, Index, String, text
+from sqlalchemy import JSON, Float, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.storage.base import Base, UtcDateTime
+from app.storage.named import NamedRow
 
 
-class AgentRow(Base):
-    """An agent. One that is deleted can come back until it is purged; ids are never used twice.
-
-    `name_key` is the folded name; of agents that are not deleted each has its own. `data` is all
-    else that a person decides.
-    """
+class AgentRow(NamedRow):
+    """An agent; `data` is all that a person decides but its name."""
 
     __tablename__ = "agents"
-    __table_args__ = (
-        Index(
-            "uq_agents_name_key",
-            "name_key",
-            unique=True,
-            sqlite_where=text("deleted_at IS NULL"),
-        ),
-        {"sqlite_autoincrement": True},
-    )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    name_key: Mapped[str]
     data: Mapped[Any] = mapped_column(JSON)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class GrantRow(Base):

@@ -7,7 +7,7 @@ from typing import Final
 
 from app.agents.drafts import AgentDraft
 from app.agents.entities import Policy, ToolPolicy
-from app.prompts.naming import fold
+from app.base.folding import fold
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,33 +9,16 @@ from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.storage.base import Base, UtcDateTime
+from app.storage.named import NamedRow
 
 
-class SuiteRow(Base):
-    """A suite. One that is deleted can come back until it is purged.
-
-    `name_key` is the folded name; of suites that are not deleted each has its own.
-    """
+class SuiteRow(NamedRow):
+    """A suite."""
 
     __tablename__ = "eval_suites"
-    __table_args__ = (
-        Index(
-            "uq_eval_suites_name_key",
-            "name_key",
-            unique=True,
-            sqlite_where=text("deleted_at IS NULL"),
-        ),
-        {"sqlite_autoincrement": True},
-    )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    name_key: Mapped[str]
     description: Mapped[str]
     metrics: Mapped[Any] = mapped_column(JSON)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class SuiteVersionRow(Base):

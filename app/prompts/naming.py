@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
+from app.base.folding import fold
 from app.prompts.entities import LATEST
 from app.prompts.errors import BadName
 
@@ -14,11 +15,6 @@ LONGEST_TAG = 40
 MOST_TAGS = 20
 _JOINERS = "-_."
 _RULE = "Use letters, digits, dashes, underscores and dots, and begin with a letter or a digit."
-
-
-def fold(text: str) -> str:
-    """The text as it is compared: without regard to case and to how its letters are encoded."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def checked_name(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from app.base.changes import Notices, Topic
 from app.base.errors import NotFound
+from app.base.folding import fold
 from app.prompts import store
 from app.prompts.codec import normal
 from app.prompts.entities import LATEST, Content, Draft, Prompt, PromptId, PromptVersion
@@ -15,7 +16,6 @@ from app.prompts.naming import (
     checked_label,
     checked_name,
     checked_tags,
-    fold,
     one_line,
     plain_text,
     within,

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, text, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm.attributes import flag_modified
 
 from app.base.errors import NotFound
+from app.base.folding import fold
 from app.prompts.codec import from_json, to_json, to_text
 from app.prompts.entities import Content, Draft, Prompt, PromptId, PromptVersion
 from app.prompts.errors import NameTaken, NothingNew
-from app.prompts.naming import LONGEST_NAME, fold
+from app.prompts.naming import LONGEST_NAME
 from app.prompts.tables import DraftRow, LabelRow, PromptRow, TagRow, VersionRow
+from app.storage import named
 from app.storage.base import now
 from app.storage.db import Session
 
@@ -69,9 +71,7 @@ def by_name(session: Session, name: str) -> Prompt:
 
 def is_untouched(session: Session) -> bool:
     """Whether there never was a prompt, not even one that is deleted by now."""
-    # SQLite makes this table with the first one that counts its rows, and a row with the first id.
-    last = text("SELECT seq FROM sqlite_sequence WHERE name = 'prompts'")
-    return session.scalar(last) is None
+    return named.is_untouched(session, PromptRow)
 
 
 def folders(session: Session) -> dict[str, int]:
@@ -116,12 +116,7 @@ def add(session: Session, name: str, description: str, folder: str) -> PromptId:
 
 def free_name(session: Session, name: str) -> str:
     """The name, or the first of name-2, name-3, … that no prompt has."""
-    tried, number = name, 1
-    while _is_taken(session, tried):
-        number += 1
-        ending = f"-{number}"
-        tried = name[: LONGEST_NAME - len(ending)] + ending
-    return tried
+    return named.free_name(session, PromptRow, name, joint="-", longest=LONGEST_NAME)
 
 
 def change(
@@ -137,7 +132,7 @@ def change(
     if name is not None:
         if fold(name) != row.name_key:
             _check_free(session, name)
-        row.name, row.name_key = name, fold(name)
+        row.rename(name)
     row.description = row.description if description is None else description
     row.folder = row.folder if folder is None else folder
     _touch(session, row)
@@ -158,13 +153,10 @@ def mark_deleted(session: Session, prompt_id: PromptId) -> None:
 
 def restore(session: Session, prompt_id: PromptId) -> None:
     """Bring a deleted prompt back, under another name if its own was taken meanwhile."""
-    row = session.get(PromptRow, prompt_id)
+    row = named.restored(session, PromptRow, prompt_id, joint="-", longest=LONGEST_NAME)
     if row is None:
         raise _gone()
-    if row.deleted_at is not None:
-        row.name = free_name(session, row.name)
-        row.name_key, row.deleted_at = fold(row.name), None
-        _touch(session, row)
+    _touch(session, row)
 
 
 def purge(session: Session) -> None:
@@ -303,8 +295,8 @@ def _prompts(session: Session, *conditions: ColumnElement[bool]) -> tuple[Prompt
 
 
 def _row(session: Session, prompt_id: PromptId) -> PromptRow:
-    row = session.get(PromptRow, prompt_id)
-    if row is None or row.deleted_at is not None:
+    row = named.row_there(session, PromptRow, prompt_id)
+    if row is None:
         raise _gone()
     return row
 
@@ -320,13 +312,8 @@ def _gone() -> NotFound:
 
 
 def _check_free(session: Session, name: str) -> None:
-    if _is_taken(session, name):
+    if named.is_taken(session, PromptRow, name):
         raise NameTaken(f"There is a prompt “{name}” already.", "Choose another name.")
-
-
-def _is_taken(session: Session, name: str) -> bool:
-    query = select(PromptRow.id).where(PromptRow.name_key == fold(name), _IS_THERE)
-    return session.scalar(query) is not None
 
 
 def _newest(session: Session, prompt_id: PromptId) -> PromptVersion | None:

@@ -5,38 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, text
+from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.storage.base import Base, UtcDateTime
+from app.storage.named import NamedRow
 
 
-class PromptRow(Base):
-    """A prompt. One that is deleted can come back until it is purged.
-
-    `name_key` is the folded name; of prompts that are not deleted each has its own. `search_text`
-    is all that a search looks at, folded. Ids are never used twice.
-    """
+class PromptRow(NamedRow):
+    """A prompt; `search_text` is all that a search looks at, folded."""
 
     __tablename__ = "prompts"
-    __table_args__ = (
-        Index(
-            "uq_prompts_name_key",
-            "name_key",
-            unique=True,
-            sqlite_where=text("deleted_at IS NULL"),
-        ),
-        {"sqlite_autoincrement": True},
-    )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    name_key: Mapped[str]
     description: Mapped[str]
     folder: Mapped[str]
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     search_text: Mapped[str] = mapped_column(default="", deferred=True)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from app.base.folding import fold
 from app.chat.plain import from_plain, to_plain
 from app.engine.messages import ToolCall, Turn
 from app.engine.protocol import FinishReason, ModelFacts, Rounding, TextScore, Timings
@@ -26,7 +27,6 @@ from app.evals.suites.suite import digest_of
 from app.evals.tables import CandidateRow, SampleRow
 from app.prompts.codec import from_json, to_json
 from app.prompts.entities import PromptId
-from app.prompts.naming import fold
 
 
 def item_columns(item: Item) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery, exists, func, or_, select
 
+from app.base.folding import fold
 from app.evals.runs.entities import MetricId, RunId
 from app.evals.runs.results import MatrixFilter, MatrixPage, MatrixRow, ScoredSample
 from app.evals.store.codec import item_from_json, sample_of
@@ -14,7 +15,6 @@ from app.evals.store.items import has_tag
 from app.evals.store.samples import scores_of
 from app.evals.store.suites import BOUND
 from app.evals.tables import ItemRow, RunItemRow, SampleRow, ScoreRow
-from app.prompts.naming import fold
 from app.storage.db import Session
 
 MIDDLE = 0.5  # between passed and failed

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, text
+from sqlalchemy import ColumnElement, delete, exists, func, select
 
 from app.base.errors import NotFound
+from app.base.folding import fold
 from app.evals.errors import BadSuiteName
 from app.evals.runs.entities import StoredSuite, SuiteId, SuiteVersion
 from app.evals.tables import ItemRow, RunRow, SuiteRow, SuiteVersionRow
-from app.prompts.naming import fold
+from app.storage import named
 from app.storage.base import now
 from app.storage.db import Session
 
@@ -55,9 +56,7 @@ def by_name(session: Session, name: str) -> StoredSuite:
 
 def is_untouched(session: Session) -> bool:
     """Whether there never was a suite, not even one that is deleted by now."""
-    # SQLite makes this table with the first one that counts its rows, and a row with the first id.
-    last = text("SELECT seq FROM sqlite_sequence WHERE name = 'eval_suites'")
-    return session.scalar(last) is None
+    return named.is_untouched(session, SuiteRow)
 
 
 def add(
@@ -81,17 +80,12 @@ def add(
 
 def free_name(session: Session, name: str, longest: int) -> str:
     """The name, or the first of name 2, name 3, … that no suite has."""
-    tried, number = name, 1
-    while _is_taken(session, tried):
-        number += 1
-        ending = f" {number}"
-        tried = name[: longest - len(ending)] + ending
-    return tried
+    return named.free_name(session, SuiteRow, name, joint=" ", longest=longest)
 
 
 def check_free(session: Session, name: str) -> None:
     """Or `BadSuiteName`."""
-    if _is_taken(session, name):
+    if named.is_taken(session, SuiteRow, name):
         raise BadSuiteName(f"There is a suite “{name}” already.", "Choose another name.")
 
 
@@ -108,7 +102,7 @@ def change(
     if name is not None:
         if fold(name) != row.name_key:
             check_free(session, name)
-        row.name, row.name_key = name, fold(name)
+        row.rename(name)
     row.description = row.description if description is None else description
     row.metrics = row.metrics if metrics is None else [dict(each) for each in metrics]
     row.updated_at = now()
@@ -121,12 +115,8 @@ def mark_deleted(session: Session, suite_id: SuiteId) -> None:
 
 def restore(session: Session, suite_id: SuiteId, longest: int) -> None:
     """Bring a deleted suite back, under another name if its own was taken meanwhile."""
-    row = session.get(SuiteRow, suite_id)
-    if row is None:
+    if named.restored(session, SuiteRow, suite_id, joint=" ", longest=longest) is None:
         raise _gone()
-    if row.deleted_at is not None:
-        row.name = free_name(session, row.name, longest)
-        row.name_key, row.deleted_at = fold(row.name), None
 
 
 def purge(session: Session) -> None:
@@ -172,15 +162,10 @@ def _suites(session: Session, *conditions: ColumnElement[bool]) -> tuple[StoredS
 
 def row_of(session: Session, suite_id: SuiteId) -> SuiteRow:
     """The row of a suite that is not deleted, or `NotFound`."""
-    row = session.get(SuiteRow, suite_id)
-    if row is None or row.deleted_at is not None:
+    row = named.row_there(session, SuiteRow, suite_id)
+    if row is None:
         raise _gone()
     return row
-
-
-def _is_taken(session: Session, name: str) -> bool:
-    query = select(SuiteRow.id).where(SuiteRow.name_key == fold(name), _IS_THERE)
-    return session.scalar(query) is not None
 
 
 def _gone() -> NotFound:

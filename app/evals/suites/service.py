@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from app.base.changes import Notices, Topic
 from app.base.errors import NotFound
+from app.base.folding import fold
 from app.evals.entities import Item
 from app.evals.runs.entities import StoredSuite, SuiteId, SuiteVersion
 from app.evals.store import items as item_store
@@ -30,7 +31,6 @@ from app.evals.suites.suite import (
     digest_of,
     made_key,
 )
-from app.prompts.naming import fold
 from app.storage.db import Database, Session
 
 T = TypeVar("T")
