@@ -11,8 +11,13 @@ _MANY_STREAMS = 16
 
 
 class KvType(StrEnum):
-    """Numbers the KV cache is kept in. All but `WHOLE_KV_TYPES` need flash attention for V."""
+    """Numbers the KV cache is kept in. All but `WHOLE_KV_TYPES` need flash attention for V.
 
+    AUTO is bf16, which most models were trained in, on a processor that computes with it and
+    without flash attention; else f16.
+    """
+
+    AUTO = "auto"
     F16 = "f16"
     BF16 = "bf16"
     F32 = "f32"
@@ -24,7 +29,7 @@ class KvType(StrEnum):
     IQ4_NL = "iq4_nl"
 
 
-WHOLE_KV_TYPES = frozenset({KvType.F16, KvType.BF16, KvType.F32})
+WHOLE_KV_TYPES = frozenset({KvType.AUTO, KvType.F16, KvType.BF16, KvType.F32})
 
 
 class Switch(StrEnum):
@@ -129,8 +134,8 @@ class LoadOptions:
     main_gpu: int = 0
     tensor_split: tuple[float, ...] = ()
     cpu_experts: int = 0
-    kv_type_k: KvType = KvType.F16
-    kv_type_v: KvType = KvType.F16
+    kv_type_k: KvType = KvType.AUTO
+    kv_type_v: KvType = KvType.AUTO
     flash_attention: Switch = Switch.AUTO
     use_mmap: bool = True
     use_mlock: bool = False

@@ -21,6 +21,7 @@ _SMALL_BATCH, _SMALL_MICRO_BATCH = 512, 128
 
 # Bytes of one number, with the scale of its block.
 _KV_BYTES = {
+    KvType.AUTO: 2.0,
     KvType.F32: 4.0,
     KvType.F16: 2.0,
     KvType.BF16: 2.0,

@@ -26,6 +26,7 @@ import llama_cpp  # noqa: TID253  # a program of its own
 Answer = dict[str, float]
 
 _FLASH_ATTENTION = {"auto": -1, "off": 0, "on": 1}
+_KV_TYPES = {"f16": 1, "bf16": 30}  # ggml_type
 
 
 class BareLoop:
@@ -159,6 +160,7 @@ def _context_params(chosen: argparse.Namespace) -> Any:
     params.n_seq_max = chosen.streams
     params.kv_unified = not chosen.split_kv
     params.flash_attn_type = _FLASH_ATTENTION[chosen.flash_attention]
+    params.type_k = params.type_v = _KV_TYPES[chosen.kv_type]
     params.no_perf = True
     return params
 
@@ -197,6 +199,7 @@ def main() -> int:
     parser.add_argument("--streams", type=int, default=1)
     parser.add_argument("--split-kv", action="store_true", help="KV space for each stream")
     parser.add_argument("--flash-attention", choices=_FLASH_ATTENTION, default="auto")
+    parser.add_argument("--kv-type", choices=_KV_TYPES, default="f16")
     parser.add_argument("--own-order", action="store_true", help="weights as in the file")
     parser.add_argument("--serve", action="store_true")
     parser.add_argument("--high-level", action="store_true")

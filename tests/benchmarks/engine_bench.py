@@ -214,6 +214,8 @@ def same_settings(host: EngineHost) -> tuple[str, ...]:
         settled.flash_attention.value,
         "--micro-batch",
         str(settled.micro_batch),
+        "--kv-type",
+        settled.kv_type_k.value,
     ]
     return (*flags, *(() if settled.repacks else ("--own-order",)))
 

@@ -34,7 +34,7 @@ class MemoryEngine:
         return self.rule(options)
 
     def rule(self, options: LoadOptions) -> MemoryNeed:
-        each = {KvType.F16: 2.0, KvType.Q8_0: 34 / 32}
+        each = {KvType.AUTO: 2.0, KvType.Q8_0: 34 / 32}
         kv = options.context_length * 25_000 * (each[options.kv_type_k] + each[options.kv_type_v])
         compute = 300 * MB * options.micro_batch // 512
         layers = options.gpu_layers if options.gpu_layers >= 0 else self.free_layers

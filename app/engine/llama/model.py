@@ -29,7 +29,7 @@ from app.engine.llama.computing.rereading import Rereading
 from app.engine.llama.computing.scores import Scores
 from app.engine.llama.computing.task import Task
 from app.engine.llama.embedding import Embedder, embeds
-from app.engine.llama.fitting.attention import with_attention
+from app.engine.llama.fitting.attention import settled
 from app.engine.llama.fitting.estimate import automatic_layers
 from app.engine.llama.fitting.params import (
     context_params,
@@ -266,7 +266,7 @@ class LlamaModel:
 
     def _make_chat(self, guard: Guard, cancel: CancelToken) -> None:
         weights, facts = self._weights, self.facts
-        options = with_attention(
+        options = settled(
             self._load.options,
             weights.handle,
             length=facts.context_length,

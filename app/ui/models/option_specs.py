@@ -106,8 +106,9 @@ def _is_yarn(options: LoadOptions) -> bool:
 
 
 _KV_LABELS = {
-    KvType.F16: "f16 · usual",
-    KvType.BF16: "bf16 · usual",
+    KvType.AUTO: "Automatic",
+    KvType.F16: "f16",
+    KvType.BF16: "bf16",
     KvType.F32: "f32 · twice the memory",
     KvType.Q8_0: "q8_0 · half the memory",
     KvType.Q5_1: "q5_1",

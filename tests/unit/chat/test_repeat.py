@@ -25,7 +25,10 @@ PATH = Path("files") / "a.gguf"
 MODEL = LocalModel(
     ModelId(1), "Qwen3", PATH, 1, "qwen3", "Q4_K_M", 8, 4096, True, None, datetime.now(UTC)
 )
-FACTS = ModelFacts("Qwen3", "qwen3", "Q4_K_M", 4096, 4096, 2, "template-1", "build-1")
+SETTLED = LoadOptions(kv_type_k=KvType.F16, kv_type_v=KvType.F16)
+FACTS = ModelFacts(
+    "Qwen3", "qwen3", "Q4_K_M", 4096, 4096, 2, "template-1", "build-1", settled=SETTLED
+)
 LOADED = LoadedModel(MODEL, FACTS)
 RECORD = AnswerRecord(
     AnswerMode.MODEL,
@@ -43,6 +46,11 @@ RECORD = AnswerRecord(
 
 def loaded_with(**options: object) -> LoadedModel:
     return replace(LOADED, options=LoadOptions(**options))  # type: ignore[arg-type]  # its fields
+
+
+def settled_as(kind: KvType) -> LoadedModel:
+    settled = replace(LOADED.facts.settled, kv_type_k=kind)
+    return replace(LOADED, facts=replace(LOADED.facts, settled=settled))
 
 
 def test_same_model_and_setup_can_be_repeated_without_a_but() -> None:
@@ -74,7 +82,7 @@ def test_other_model_is_refused_in_words_that_say_what_differs(
 @pytest.mark.parametrize(
     ("record", "loaded", "sha256", "words"),
     [
-        (RECORD, loaded_with(kv_type_k=KvType.Q8_0), "aa", "KV cache for K: was f16, now q8_0"),
+        (RECORD, settled_as(KvType.Q8_0), "aa", "KV cache for K: was f16, now q8_0"),
         (RECORD, loaded_with(rope=Rope(frequency_base=1e6)), "aa", "position scaling"),
         (replace(RECORD, engine_build="build-0"), LOADED, "aa", "was build-0, now build-1"),
         (replace(RECORD, rounding=Rounding(batched=True)), LOADED, "aa", "last digits"),

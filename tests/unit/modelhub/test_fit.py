@@ -69,9 +69,9 @@ def test_words_name_the_cards_where_there_are_two():
 @pytest.mark.parametrize(
     ("free_mb", "context", "kv_type"),
     [
-        (4600, 16_384, KvType.F16),
-        (3700, 8192, KvType.F16),
-        (3200, 4096, KvType.F16),
+        (4600, 16_384, KvType.AUTO),
+        (3700, 8192, KvType.AUTO),
+        (3200, 4096, KvType.AUTO),
         (2900, 4096, KvType.Q8_0),
         (2760, 2048, KvType.Q8_0),
         (2650, 4096, KvType.Q8_0),  # in small batches

@@ -20,7 +20,7 @@ from typing import Any
 from app.base.errors import Cancelled
 from app.base.jobs import CancelToken
 from app.engine.causes import load_error
-from app.engine.llama.fitting.attention import with_attention
+from app.engine.llama.fitting.attention import settled
 from app.engine.llama.fitting.backends import Backends
 from app.engine.llama.fitting.buffers import MAIN, Buffers, read_buffers
 from app.engine.llama.fitting.driver import driver_bytes
@@ -175,7 +175,7 @@ def _needed(path: Path, options: LoadOptions, cancel: CancelToken) -> tuple[_Nee
     with captured_log() as log, _without_weights(path, options, cancel) as model:
         length = options.room(trained_length(model))
         params = context_params(
-            with_attention(options, model, length=length, on_card=bool(cards)),
+            settled(options, model, length=length, on_card=bool(cards)),
             length=length,
             sequences=sequence_count(options, can_cut(model)),
             outputs=output_count(options),

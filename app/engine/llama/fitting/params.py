@@ -31,6 +31,7 @@ _LEAST_OUTPUTS = 64
 _HINT = "Change it under the load options of the model."
 
 _KV_TYPES = {
+    KvType.AUTO: llama_cpp.GGML_TYPE_F16,  # where nobody settled it
     KvType.F16: llama_cpp.GGML_TYPE_F16,
     KvType.BF16: 30,  # GGML_TYPE_BF16, which the binding leaves out
     KvType.F32: llama_cpp.GGML_TYPE_F32,

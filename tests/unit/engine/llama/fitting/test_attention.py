@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app.base.jobs import CancelToken
+from app.engine.llama.fitting import attention
 from app.engine.llama.fitting.attention import with_attention
 from app.engine.llama.weights import Weights
 from app.engine.options import KvType, LoadOptions, Switch
@@ -70,3 +71,43 @@ def test_scores_that_take_too_much_memory_bring_it_back(
     monkeypatch.setattr("psutil.virtual_memory", lambda: enough)
     assert settled(OPTIONS, 4096).flash_attention is Switch.OFF
     assert settled(OPTIONS, 4096 + 256) == OPTIONS
+
+
+@pytest.mark.parametrize(
+    ("bf16", "on_card", "flash", "expected"),
+    [
+        (True, False, Switch.AUTO, KvType.BF16),
+        (False, False, Switch.AUTO, KvType.F16),
+        (True, True, Switch.AUTO, KvType.F16),
+        (True, True, Switch.OFF, KvType.F16),
+        (True, False, Switch.ON, KvType.F16),
+    ],
+)
+def test_kv_cache_is_of_what_the_processor_multiplies(
+    monkeypatch: pytest.MonkeyPatch,
+    weights: Weights,
+    bf16: bool,
+    on_card: bool,
+    flash: Switch,
+    expected: KvType,
+) -> None:
+    monkeypatch.setattr(attention, "computes_bf16", lambda: bf16)
+    asked = replace(OPTIONS, flash_attention=flash)
+    found = attention.settled(asked, weights.handle, length=4096, on_card=on_card)
+    assert (found.kv_type_k, found.kv_type_v) == (expected, expected)
+
+
+def test_kv_types_that_were_chosen_stay(weights: Weights) -> None:
+    asked = replace(OPTIONS, kv_type_k=KvType.F32, kv_type_v=KvType.Q8_0)
+    found = attention.settled(asked, weights.handle, length=4096, on_card=False)
+    assert (found.kv_type_k, found.kv_type_v) == (KvType.F32, KvType.Q8_0)
+
+
+def test_what_the_processor_multiplies_is_read_off_its_features(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    info = b"CPU : AVX2 = 1 | AVX512_VNNI = 1 | "
+    monkeypatch.setattr("llama_cpp.llama_print_system_info", lambda: info)
+    assert not attention.computes_bf16()
+    monkeypatch.setattr("llama_cpp.llama_print_system_info", lambda: info + b"AVX512_BF16 = 1 | ")
+    assert attention.computes_bf16()

@@ -100,7 +100,7 @@ _LOAD_AND_FILL = """
 import json, os, sys
 from pathlib import Path
 from app.engine.llama.native import llama_cpp
-from app.engine.llama.fitting.attention import with_attention
+from app.engine.llama.fitting.attention import settled
 from app.engine.llama.fitting.params import context_params, model_params
 from app.engine.llama.fitting.params import output_count, sequence_count
 from app.engine.llama.process import memory_bytes
@@ -111,7 +111,7 @@ options = LoadOptions(context_length=length, use_mmap=mapped, repack=Switch(sys.
 held = model_params(options)
 model = llama_cpp.llama_model_load_from_file(os.fsencode(path), held.native)
 params = context_params(
-    with_attention(options, model, length=length, on_card=False),
+    settled(options, model, length=length, on_card=False),
     length=length,
     sequences=sequence_count(options, True),
     outputs=output_count(options),
