@@ -201,7 +201,8 @@ _MEMORY = OptionGroup(
         OptionSpec(
             "kv_type_k",
             "Keys of the KV cache",
-            "Smaller numbers need less memory; below q8_0 answers may suffer.",
+            "Smaller numbers need less memory; below q8_0 answers may suffer. Automatic is f16, or"
+            " bf16 where the processor is quicker with it.",
             labels=_KV_LABELS,
         ),
         OptionSpec(
