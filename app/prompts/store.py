@@ -153,6 +153,8 @@ def mark_deleted(session: Session, prompt_id: PromptId) -> None:
 
 def restore(session: Session, prompt_id: PromptId) -> None:
     """Bring a deleted prompt back, under another name if its own was taken meanwhile."""
+    if named.row_there(session, PromptRow, prompt_id) is not None:
+        return
     row = named.restored(session, PromptRow, prompt_id, joint="-", longest=LONGEST_NAME)
     if row is None:
         raise _gone()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -61,17 +61,21 @@ class Cards:
         return int(memory.used)
 
     def _call(self, name: str, *arguments: Any) -> None:
-        function: Callable[..., int] | None = getattr(self._library, name, None)
-        result = function(*arguments) if function is not None else "missing"
-        if result != 0:
+        try:
+            function = getattr(self._library, name)
+        except AttributeError as error:
+            raise OSError(f"{name} is missing") from error
+        if result := function(*arguments):
             raise OSError(f"{name} gave {result}")
 
 
 @cache
 def driver_bytes() -> Mapping[str, int]:
     """Bytes by name of the card. The first call must come before this process uses one."""
-    with suppress(OSError):
-        return _measured(Cards(), Backends())
+    backends = Backends()
+    if backends.graphics():
+        with suppress(OSError):
+            return _measured(Cards(), backends)
     return {}
 
 

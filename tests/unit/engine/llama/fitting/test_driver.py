@@ -76,7 +76,19 @@ def test_memory_that_only_this_process_takes_is_free() -> None:
 
 
 def test_without_the_library_nothing_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Backends, "graphics", lambda _self: (101,))
     monkeypatch.setattr(driver, "_LIBRARY", "no-such-library")
+    driver.driver_bytes.cache_clear()
+    assert driver.driver_bytes() == {}
+    driver.driver_bytes.cache_clear()
+
+
+def test_without_cards_the_library_is_not_even_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened() -> TwoCards:
+        raise AssertionError("there is no card")
+
+    monkeypatch.setattr(Backends, "graphics", lambda _self: ())
+    monkeypatch.setattr(driver, "Cards", opened)
     driver.driver_bytes.cache_clear()
     assert driver.driver_bytes() == {}
     driver.driver_bytes.cache_clear()

@@ -128,7 +128,7 @@ print(json.dumps(memory_bytes()))
 _ESTIMATE = """
 import json, sys
 from pathlib import Path
-from app.engine.llama.fitting.estimate import _OWN_ORDER, estimate
+from app.engine.llama.fitting.estimate import estimate
 from app.engine.options import LoadOptions, Switch
 
 length, mapped = int(sys.argv[2]), sys.argv[3] == "mapped"
