@@ -31,7 +31,7 @@ from app.ui.jobs import JobRunner
 from app.ui.notify import Notifier
 from app.ui.theme import ThemeKeeper
 from app.ui.widgets.choice import Choice, Severity
-from app.ui.widgets.info_bar import InfoBar, announce
+from app.ui.widgets.info_bar import ACROSS, Bars, InfoBar, announce
 from app.ui.window_state import WindowState
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class Pane(QWidget):
         self._is_ready = False
         self._missed: set[Topic] = set()
         self._problems: list[InfoBar] = []
+        self._problem_place: Bars | None = None
 
     # Hooks for subclasses.
 
@@ -111,9 +112,12 @@ class Pane(QWidget):
     def focus_first(self) -> None:
         """Put the focus where a person will most likely go on. Called when the pane is shown."""
 
-    def problem_place(self) -> QVBoxLayout:
+    def problem_place(self) -> Bars:
         """Where `show_problem` puts its bar; by default below whatever `body` starts with."""
-        return self.body
+        if self._problem_place is None:
+            self._problem_place = Bars(margins=ACROSS)
+            self.body.insertWidget(1 if self.body.count() else 0, self._problem_place)
+        return self._problem_place
 
     # For subclasses and the window.
 
@@ -157,28 +161,16 @@ class Pane(QWidget):
     ) -> InfoBar:
         """State a failure in a bar at the top of this pane; the same words are not shown twice."""
         bar = InfoBar(self.context.icons, error.message, severity, hint=error.hint, choice=action)
-        for old in [each for each in self._problems if each.text == bar.text]:
-            old.dismiss()
-        holder = QWidget()
-        around = QVBoxLayout(holder)
-        around.setContentsMargins(24, 4, 24, 4)
-        around.addWidget(bar)
-        bar.closed.connect(lambda: self._forget(bar, holder))
-        place = self.problem_place()
-        place.insertWidget(1 if place is self.body and place.count() else 0, holder)
         self._problems.append(bar)
+        bar.gone.connect(lambda: self._problems.remove(bar))
+        self.problem_place().add(bar, first=True)
         announce(self, bar.text)
         return bar
 
     def clear_problems(self) -> None:
         """Take all bars away, such as when the thing was done after all."""
         for bar in tuple(self._problems):
-            bar.dismiss()
-
-    def _forget(self, bar: InfoBar, holder: QWidget) -> None:
-        if bar in self._problems:
-            self._problems.remove(bar)
-        holder.deleteLater()
+            bar.take_away()
 
     def _become_ready(self) -> None:
         if self._is_ready or not self._is_built or self._services is None:

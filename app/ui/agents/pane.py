@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.agents.entities import Agent, AgentId
 from app.agents.trace import RunId
@@ -34,6 +34,7 @@ from app.ui.agents.view import RUN, SETUP, AgentsView
 from app.ui.pane import Pane, PaneContext
 from app.ui.sources.request import SourceRequest
 from app.ui.widgets.choice import Choice
+from app.ui.widgets.info_bar import Bars
 
 _SHOWN = "agents/shown"
 
@@ -158,7 +159,7 @@ class AgentsPane(Pane):
         if self.view.run_page.isVisible():
             self.view.run_page.take_focus()
 
-    def problem_place(self) -> QVBoxLayout:
+    def problem_place(self) -> Bars:
         return self.view.problems
 
     # What a person does

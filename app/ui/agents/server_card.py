@@ -15,7 +15,7 @@ from app.ui.theme import ThemeKeeper, set_look
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.choice import Severity
 from app.ui.widgets.fold import FoldButton
-from app.ui.widgets.info_bar import InfoBar, announce
+from app.ui.widgets.info_bar import Bars, InfoBar, announce
 from app.ui.widgets.labels import IconLabel, Label, Tag
 from app.ui.widgets.layout import Card
 from app.ui.widgets.switch import Switch
@@ -50,7 +50,7 @@ class ServerCard(Card):
         self._view = view
         self._name = view.name
         self._busy = ""
-        self._bar: InfoBar | None = None
+        self._bars = Bars()
         name = one_line(view.name)
         self.name = PlainElided(name, "h2")
         self.state = Tag("")
@@ -90,19 +90,15 @@ class ServerCard(Card):
 
     def show_problem(self, error: AppError) -> None:
         """Say why what was asked for could not be done; the switches go back to what holds."""
-        self.drop_problem()
         self._show()
-        self._bar = InfoBar(
-            self._icons, plain(error.message), Severity.DANGER, hint=plain(error.hint)
+        self._bars.show_only(
+            InfoBar(self._icons, plain(error.message), Severity.DANGER, hint=plain(error.hint))
         )
-        self._bar.closed.connect(self._on_bar_closed)
-        self.body.addWidget(self._bar)
         announce(self, str(error))
 
     def drop_problem(self) -> None:
         """Take the bar away: it is history."""
-        if self._bar is not None:
-            self._bar.dismiss()
+        self._bars.clear()
 
     def make_menu(self) -> QMenu:
         """The More menu."""
@@ -144,6 +140,7 @@ class ServerCard(Card):
         self.body.setSpacing(4)
         self.body.addLayout(line)
         self.body.addLayout(below)
+        self.body.addWidget(self._bars)
         self.log.hide()
         self.tools.hide()
 
@@ -205,9 +202,6 @@ class ServerCard(Card):
     def _on_log_unfolded(self) -> None:
         self._show()
         self.log_unfolded.emit()
-
-    def _on_bar_closed(self) -> None:
-        self._bar = None
 
     def _on_more_clicked(self) -> None:
         menu = self.make_menu()

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from app.base.errors import AppError
 from app.ui.icons import Icons
 from app.ui.widgets.buttons import Button
-from app.ui.widgets.info_bar import InfoBar, announce
+from app.ui.widgets.info_bar import Bars, InfoBar, announce
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import NONE, ScrollPage, column, row
 from app.ui.widgets.sheet import Sheet
@@ -27,7 +27,8 @@ class ServerSheet(Sheet):
     def __init__(self, window: QWidget, icons: Icons, title: str, *, width: int = 600) -> None:
         super().__init__(window, icons, title, width=width)
         self._icons = icons
-        self._bar: InfoBar | None = None
+        self._bars = Bars()
+        self._bars.reshaped.connect(self.place)
         self._scroll = _Content(title, margins=_FIELD_MARGINS, width=2 * width)
         self._scroll.setMinimumHeight(_LEAST_HEIGHT)
         self.content = self._scroll.body
@@ -45,6 +46,7 @@ class ServerSheet(Sheet):
     def finish(self, *buttons: QWidget) -> None:
         """Close the content and put the buttons below it; `back` stands before them."""
         self.content.addStretch(1)
+        self.body.addWidget(self._bars)
         self.body.addWidget(row(None, self.back, *buttons))
 
     def arm_later(self, button: QWidget) -> None:
@@ -54,22 +56,12 @@ class ServerSheet(Sheet):
 
     def show_problem(self, error: AppError) -> None:
         """Say what went wrong; what was entered stays."""
-        self.drop_problem()
-        self._bar = InfoBar.for_error(self._icons, error)
-        self._bar.closed.connect(self.drop_problem)
-        self.body.insertWidget(self.body.count() - 1, self._bar)
-        self._bar.show()  # now, so that the card makes room for it
+        self._bars.show_only(InfoBar.for_error(self._icons, error))
         announce(self, str(error))
-        self.place()
 
     def drop_problem(self) -> None:
         """Take the bar away."""
-        bar, self._bar = self._bar, None
-        if bar is not None:
-            bar.hide()
-            self.body.removeWidget(bar)
-            bar.deleteLater()
-            self.place()
+        self._bars.clear()
 
     def show_focus(self) -> None:
         """Scroll to what has the focus, such as a field that has just come."""

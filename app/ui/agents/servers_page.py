@@ -23,7 +23,7 @@ from app.ui.reveal import show_in_folder
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.choice import Choice, Severity
 from app.ui.widgets.empty_state import EmptyState
-from app.ui.widgets.info_bar import InfoBar, announce
+from app.ui.widgets.info_bar import Bars, InfoBar, announce
 from app.ui.widgets.labels import ElidedLabel, Label
 from app.ui.widgets.layout import NONE, ScrollPage
 
@@ -55,14 +55,14 @@ class ServersPage(QWidget):
         self._busy: dict[str, str] = {}
         self._ended: set[str] = set()
         self._to_show = ""  # the name of a server that was just added
-        self._bars: list[InfoBar] = []
         self.back = IconButton(context.icons.icon("ph.arrow-left"), "Back to the agents")
         self.back.clicked.connect(self.closed)
         self.add_button = Button("Add a server…", icon=context.icons.icon("ph.plus"))
         self.add_button.setEnabled(False)
         self.cards = ServerCards(context)
         self.cards.made.connect(self._connect_card)
-        self._bar_place = QVBoxLayout()
+        self._file_bars = Bars(margins=(24, 0, 24, 0))
+        self._undo_bars = Bars(margins=(24, 0, 24, 0))
         self._page = ScrollPage("Servers", margins=(24, 4, 24, 24))
         self._empty = EmptyState(
             context.icons.icon("ph.puzzle-piece", "accent_text"),
@@ -134,8 +134,6 @@ class ServersPage(QWidget):
         line.addWidget(self.back)
         line.addWidget(ElidedLabel("Tool servers (MCP)", "h2"), 1)
         line.addWidget(self.add_button)
-        self._bar_place.setContentsMargins(24, 0, 24, 0)
-        self._bar_place.setSpacing(8)
         self._page.body.addWidget(Label(_ABOUT, "body2", wrap=True))
         self._page.body.addWidget(self.cards)
         self._page.body.addStretch(1)
@@ -143,7 +141,8 @@ class ServersPage(QWidget):
         layout.setContentsMargins(*NONE)
         layout.setSpacing(0)
         layout.addWidget(header)
-        layout.addLayout(self._bar_place)
+        layout.addWidget(self._file_bars)
+        layout.addWidget(self._undo_bars)
         layout.addWidget(self._page, 1)
         layout.addWidget(self._empty, 1)
         layout.addWidget(self._blank, 1)
@@ -167,7 +166,7 @@ class ServersPage(QWidget):
     def _on_read(self, ended: set[str], views: Sequence[ServerView]) -> None:
         for name in ended:
             self._busy.pop(name, None)
-        self._drop_bars("file")
+        self._file_bars.clear()
         shown = [each for each in views if each.name not in self.removal.gone]
         self.cards.show_views(shown, self._busy)
         self._show_only(self._page if shown else self._empty)
@@ -179,9 +178,7 @@ class ServersPage(QWidget):
     def _on_not_read(self, ended: set[str], error: AppError) -> None:
         self._ended |= ended
         self._show_only(self._blank)
-        self._drop_bars("file")
-        self._add_bar(
-            "file",
+        self._file_bars.show_only(
             InfoBar(
                 self._context.icons,
                 plain(error.message),
@@ -238,30 +235,18 @@ class ServersPage(QWidget):
         self.removal.remove(view)
 
     def _on_removed(self, name: str) -> None:
-        self._drop_bars("undo")
         words = f"“{one_line(name)}” is switched off, and removed once you leave this page."
         bar = InfoBar(
             self._context.icons, words, Severity.INFO, choice=Choice("Undo", self._undo_removal)
         )
         bar.closed.connect(partial(self.removal.settle, name))
-        self._add_bar("undo", bar)
+        self._undo_bars.show_only(bar)
         announce(self, words)
         self._on_ended(name)
 
     def _undo_removal(self) -> None:
-        self.removal.undo()  # afterwards nothing waits that closing the bar could settle
-        self._drop_bars("undo")
-
-    def _add_bar(self, kind: str, bar: InfoBar) -> None:
-        bar.setProperty("about", kind)
-        bar.closed.connect(lambda: self._bars.remove(bar))
-        self._bars.append(bar)
-        self._bar_place.addWidget(bar)
-        bar.show()  # now, and not with the next layout
-
-    def _drop_bars(self, kind: str) -> None:
-        for bar in [each for each in self._bars if each.property("about") == kind]:
-            bar.dismiss()
+        self.removal.undo()
+        self._undo_bars.clear()
 
     def _show_file(self, _name: str = "") -> None:
         if self._services is None:
@@ -279,7 +264,8 @@ class ServersPage(QWidget):
         super().hideEvent(event)
         self._timer.stop()
         if not event.spontaneous():
-            self._drop_bars("undo")
+            self._undo_bars.clear()
+            self.close_down()
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.WindowActivate:

@@ -24,7 +24,7 @@ from app.ui.chat.answer_facts import (
 )
 from app.ui.icons import Icons
 from app.ui.widgets.buttons import Button
-from app.ui.widgets.info_bar import InfoBar
+from app.ui.widgets.info_bar import Bars, InfoBar
 from app.ui.widgets.labels import ElidedLabel, Label
 from app.ui.widgets.layout import row
 from app.ui.widgets.sheet import Sheet
@@ -62,7 +62,10 @@ class DetailsSheet(Sheet):
         self.copy = Button("Copy all", "", icons.icon("ph.copy"))
         self.copy.clicked.connect(self._on_copy_clicked)
         self.body.setSpacing(12)
+        self._bars = Bars()
+        self._bars.reshaped.connect(self.place)
         self._facts = _FactsArea(self._content)
+        self.body.addWidget(self._bars)
         self.body.addWidget(self._facts, 1)
         self.body.addWidget(row(None, self.copy))
         self.closed.connect(self.deleteLater)
@@ -78,8 +81,7 @@ class DetailsSheet(Sheet):
 
     def show_problem(self, error: AppError) -> None:
         """Say why what was sent cannot be shown."""
-        self.body.insertWidget(0, InfoBar.for_error(self._icons, error))
-        self.place()
+        self._bars.show_only(InfoBar.for_error(self._icons, error))
 
     def first_focus(self) -> QWidget | None:
         return self.copy
@@ -87,8 +89,9 @@ class DetailsSheet(Sheet):
     def card_height(self, width: int) -> int:
         left, top, right, bottom = _margins(self.card)
         inner = self._facts.wanted_height(width - left - right - 8)
-        parts = (self.header.sizeHint().height(), inner, self.copy.sizeHint().height())
-        gaps = 2 * self.body.spacing() + _SLACK
+        bars = 0 if self._bars.isHidden() else self._bars.heightForWidth(width - left - right)
+        parts = (self.header.sizeHint().height(), bars, inner, self.copy.sizeHint().height())
+        gaps = (3 if bars else 2) * self.body.spacing() + _SLACK
         return min(_HEIGHT, top + sum(parts) + gaps + bottom)
 
     def _add_section(self, section: FactSection) -> None:

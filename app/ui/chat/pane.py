@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.base.changes import Topic
 from app.base.errors import AppError
@@ -40,6 +40,7 @@ from app.ui.sources.request import SourceRequest
 from app.ui.text import code_colors, markdown
 from app.ui.widgets.choice import Choice, Severity
 from app.ui.widgets.confirm import ConfirmSheet
+from app.ui.widgets.info_bar import Bars
 
 _SOURCE_WIDTH = "chat/source_width"
 
@@ -194,7 +195,7 @@ class ChatPane(Pane):
         if self._is_built:
             self.view.composer.setFocus()
 
-    def problem_place(self) -> QVBoxLayout:
+    def problem_place(self) -> Bars:
         return self.view.problems
 
     def close_down(self) -> None:

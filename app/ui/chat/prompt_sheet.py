@@ -13,7 +13,7 @@ from app.prompts.entities import Content, Prompt
 from app.ui.forms.variable_form import VariableForm
 from app.ui.pane import PaneContext
 from app.ui.widgets.buttons import Button
-from app.ui.widgets.info_bar import InfoBar
+from app.ui.widgets.info_bar import Bars, InfoBar
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import ScrollPage, row
 from app.ui.widgets.sheet import Sheet
@@ -55,7 +55,8 @@ class PromptSheet(Sheet):
         """
         super().__init__(window, context.icons, prompt.name, width=_WIDTH)
         self._icons = context.icons
-        self._bar: InfoBar | None = None
+        self._bars = Bars()
+        self._bars.reshaped.connect(self.place)
         self.form = VariableForm(context)
         self.form.show_variables(content.variables)
         self.form.submitted.connect(self._on_done_clicked)
@@ -71,6 +72,7 @@ class PromptSheet(Sheet):
             self.body.addWidget(Label(prompt.description, "body2", wrap=True))
         self.body.addWidget(self._page, 1)
         self.body.addWidget(Label(words, "caption", wrap=True))
+        self.body.addWidget(self._bars)
         self.body.addWidget(row(None, back, self._done))
         self.closed.connect(self.deleteLater)
 
@@ -85,11 +87,7 @@ class PromptSheet(Sheet):
     def show_problem(self, error: AppError) -> None:
         """Say why the prompt cannot be used like this."""
         self._done.setEnabled(True)
-        self._drop_bar()
-        self._bar = InfoBar.for_error(self._icons, error)
-        self._bar.closed.connect(self._on_bar_closed)
-        self.body.insertWidget(self.body.count() - 1, self._bar)
-        self.place()
+        self._bars.show_only(InfoBar.for_error(self._icons, error))
 
     def first_focus(self) -> QWidget | None:
         fields = self.form.findChildren(QWidget)
@@ -104,13 +102,6 @@ class PromptSheet(Sheet):
 
     def _on_done_clicked(self) -> None:
         if not self.form.problems():
-            self._drop_bar()
+            self._bars.clear()
             self._done.setEnabled(False)
             self.filled.emit(self.form.values())
-
-    def _drop_bar(self) -> None:
-        if self._bar is not None:
-            self._bar.dismiss()
-
-    def _on_bar_closed(self) -> None:
-        self._bar = None

@@ -60,7 +60,6 @@ class ShownChat(QObject):
         self._asking: Asking | None = None
         self._asked_new: RunningAnswer | None = None  # in a chat that is not stored yet
         self._drafts: dict[ConversationId | None, Draft] = {}
-        self._unanswered: InfoBar | None = None
         self.current: ConversationId | None = None
         self.in_use: ModelInUse | None = None
         self.gate: Gate = open_gate
@@ -118,7 +117,7 @@ class ShownChat(QObject):
         if self._asking is None or self.running is not None:
             self._view.composer.set_draft(question)
             return
-        self._drop_unanswered()
+        self._view.bars.clear()
         if self.is_empty:
             self._view.transcript.show_messages(())
         answer = self._asking.ask(self.current, scope, question, persona)
@@ -154,7 +153,7 @@ class ShownChat(QObject):
         found = [each for each in self._view.transcript.messages if each.id == message_id]
         if self.current is None or self.running or not found:
             return
-        self._drop_unanswered()
+        self._view.bars.clear()
         answer = start(self.current, found[0])
         if answer.replaces is not None:
             self._view.transcript.cut_from(answer.replaces)
@@ -174,7 +173,7 @@ class ShownChat(QObject):
     def _switch(self, conversation_id: ConversationId | None) -> None:
         composer = self._view.composer
         self._drafts[self.current] = composer.draft
-        self._drop_unanswered()
+        self._view.bars.clear()
         self.current, self._asked_new = conversation_id, None
         composer.set_draft(self._drafts.pop(conversation_id, Draft()))
         self._show_running()
@@ -233,22 +232,17 @@ class ShownChat(QObject):
 
     def _offer_answer(self, messages: Sequence[Message]) -> None:
         """A question that was never answered (a crash, a pulled plug) can be answered now."""
-        self._drop_unanswered()
+        self._view.bars.clear()
         if not messages or messages[-1].role is not Role.USER or self.running is not None:
             return
-        self._unanswered = InfoBar(
+        bar = InfoBar(
             self._icons,
             "This question has no answer yet.",
             Severity.INFO,
             choice=Choice("Answer it", partial(self.regenerate, messages[-1].id)),
             closable=False,
         )
-        self._view.bars.addWidget(self._unanswered)
-
-    def _drop_unanswered(self) -> None:
-        if self._unanswered is not None:
-            self._unanswered.dismiss()
-            self._unanswered = None
+        self._view.bars.add(bar)
 
     def _show_running(self) -> None:
         running = self.running

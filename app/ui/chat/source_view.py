@@ -21,7 +21,7 @@ from app.ui.sources.request import SourceRequest
 from app.ui.theme import ThemeKeeper
 from app.ui.widgets.buttons import IconButton
 from app.ui.widgets.choice import Choice, Severity
-from app.ui.widgets.info_bar import InfoBar, announce
+from app.ui.widgets.info_bar import Bars, InfoBar, announce
 from app.ui.widgets.labels import ElidedLabel, Label
 from app.ui.widgets.layout import row
 
@@ -80,7 +80,6 @@ class SourceView(QFrame):
         self._parts = 0
         self._zoom = _FIT
         self._wish: PageWish | PartWish | None = None
-        self._bar: InfoBar | None = None
         self.setObjectName("source")
         self.setMinimumWidth(320)
         self._canvas = PageCanvas()
@@ -91,10 +90,8 @@ class SourceView(QFrame):
         self._layout.setSpacing(0)
         self._layout.addWidget(self._build_header())
         self._layout.addWidget(self._build_tools())
-        self._notices = QVBoxLayout()
-        self._notices.setContentsMargins(16, 0, 16, 0)
-        self._notices.setSpacing(8)
-        self._layout.addLayout(self._notices)
+        self._notices = Bars(margins=(16, 0, 16, 12))
+        self._layout.addWidget(self._notices)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._build_page())
         self._stack.addWidget(self._text)
@@ -295,14 +292,9 @@ class SourceView(QFrame):
         return InfoBar(self._icons, text, Severity.INFO, closable=False)
 
     def _set_notice(self, bar: InfoBar | None) -> None:
-        if self._bar is not None:
-            self._bar.hide()
-            self._bar.deleteLater()
-        self._bar = bar
+        self._notices.clear()
         if bar is not None:
-            self._notices.addWidget(bar)
-            bar.show()
-        self._notices.setContentsMargins(16, 0, 16, 0 if bar is None else 12)
+            self._notices.add(bar)
 
     def _on_open_clicked(self) -> None:
         if self._request is not None:

@@ -14,6 +14,7 @@ from app.ui.chat.source_view import SourceView
 from app.ui.chat.transcript import COLUMN_WIDTH, Transcript
 from app.ui.icons import Icons
 from app.ui.theme import ThemeKeeper
+from app.ui.widgets.info_bar import ACROSS, Bars
 from app.ui.widgets.labels import Label
 
 # The narrowest conversation that is still good to read in.
@@ -37,8 +38,8 @@ class ChatView(QWidget):
         self.pending = Label("", "caption")
         self.source = SourceView(theme, icons)
         self.source.hide()
-        self.problems = QVBoxLayout()
-        self.bars = QVBoxLayout()
+        self.problems = Bars(margins=ACROSS)
+        self.bars = Bars()
         self.header.sidebar_requested.connect(self.toggle_sidebar)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
@@ -124,16 +125,13 @@ class ChatView(QWidget):
     def _build_main(self) -> QWidget:
         main = QWidget()
         main.setMinimumWidth(280)
-        for bars in (self.problems, self.bars):
-            bars.setContentsMargins(0, 0, 0, 0)
-            bars.setSpacing(0)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.transcript)
         layout = QVBoxLayout(main)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.header)
-        layout.addLayout(self.problems)
+        layout.addWidget(self.problems)
         layout.addWidget(self._stack, 1)
         layout.addLayout(self._build_bottom())
         return main
@@ -143,7 +141,7 @@ class ChatView(QWidget):
         column = QVBoxLayout(self._bottom)
         column.setContentsMargins(0, 4, 0, 16)
         column.setSpacing(6)
-        column.addLayout(self.bars)
+        column.addWidget(self.bars)
         column.addWidget(self.pending)
         column.addWidget(self.composer)
         around = QHBoxLayout()

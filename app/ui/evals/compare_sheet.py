@@ -19,7 +19,7 @@ from app.ui.forms.fields import WheelShyBox
 from app.ui.jobs import Job
 from app.ui.pane import PaneContext
 from app.ui.widgets.buttons import Button
-from app.ui.widgets.info_bar import InfoBar
+from app.ui.widgets.info_bar import Bars, InfoBar
 from app.ui.widgets.labels import Label, Tag
 from app.ui.widgets.layout import Card, ScrollPage, column, row
 from app.ui.widgets.sheet import Sheet
@@ -57,10 +57,12 @@ class CompareSheet(Sheet):
         self.choice.currentIndexChanged.connect(self._compare)
         self._page = ScrollPage("Comparison", width=_WIDTH, margins=(2, 0, 12, 4))
         self._page.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the arrow keys scroll it
+        self._bars = Bars()
         self._found = QVBoxLayout()
         self._found.setSpacing(12)
         self.said = Label("Looking for other runs…", "body2", wrap=True)
         self._page.body.addWidget(self.said)
+        self._page.body.addWidget(self._bars)
         self._page.body.addLayout(self._found)
         self._page.body.addStretch(1)
         name = Label("The other run", "h3")
@@ -142,9 +144,10 @@ class CompareSheet(Sheet):
     def _refuse(self, error: AppError) -> None:
         self.said.hide()
         self._clear()
-        self._found.addWidget(InfoBar.for_error(self._context.icons, error))
+        self._bars.add(InfoBar.for_error(self._context.icons, error))
 
     def _clear(self) -> None:
+        self._bars.clear()
         while (item := self._found.takeAt(0)) is not None:
             if (part := item.widget()) is not None:
                 part.hide()

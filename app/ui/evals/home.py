@@ -16,6 +16,7 @@ from app.ui.evals.presets import Preset
 from app.ui.evals.reading import Shelf
 from app.ui.icons import Icons
 from app.ui.widgets.buttons import Button
+from app.ui.widgets.info_bar import ACROSS, Bars
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import PageHeader, ScrollPage, row
 
@@ -69,7 +70,7 @@ class HomePage(QWidget):
         self.new = Button("New evaluation", "primary", icons.icon("ph.plus", "on_accent"))
         self.new.clicked.connect(lambda: self.new_requested.emit(Preset.NONE, None))
         self.header = PageHeader("Evaluation", self.new)
-        self.problems = QVBoxLayout()
+        self.problems = Bars(margins=ACROSS)
         self.page = ScrollPage("Evaluation", width=980, margins=(24, 8, 24, 32))
         self.runs: CardList[Run, RunCard] = CardList(
             lambda run: run.id, self._run_card, self._update_run, self.best_wanted.emit
@@ -136,7 +137,7 @@ class HomePage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.header)
-        layout.addLayout(self.problems)
+        layout.addWidget(self.problems)
         layout.addWidget(self.page, 1)
 
     def _run_card(self, run: Run) -> RunCard:

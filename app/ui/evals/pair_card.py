@@ -15,7 +15,7 @@ from app.ui.evals.words import can_be_judged
 from app.ui.icons import Icons
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.choice import Severity
-from app.ui.widgets.info_bar import InfoBar
+from app.ui.widgets.info_bar import Bars, InfoBar
 from app.ui.widgets.labels import ElidedLabel, Label
 from app.ui.widgets.layout import Card, row
 from app.ui.widgets.progress import ProgressBar
@@ -57,8 +57,7 @@ class PairCard(Card):
         self._grid.setColumnStretch(0, 3)
         self._grid.setColumnStretch(1, 2)
         self._rows: list[tuple[Label, ProgressBar, Label]] = []
-        self._warnings = QVBoxLayout()
-        self._warnings.setSpacing(8)
+        self._warnings = Bars()
         head = row(self.title, self.remove)
         head.layout().setStretch(0, 1)  # type: ignore[union-attr]  # it is a QHBoxLayout
         for part in (head, self.judge, self.sentence):
@@ -66,7 +65,7 @@ class PairCard(Card):
         self.body.addLayout(self._grid)
         self.body.addWidget(self.counting)
         self.body.addWidget(self.cause)
-        self.body.addLayout(self._warnings)
+        self.body.addWidget(self._warnings)
 
     def show_pair(self, pair: ShownPair, *, is_active: bool) -> None:
         """Show it as it is now."""
@@ -115,12 +114,9 @@ class PairCard(Card):
         if warnings == self._warned:
             return
         self._warned = warnings
-        while (item := self._warnings.takeAt(0)) is not None:
-            if (bar := item.widget()) is not None:
-                bar.hide()
-                bar.deleteLater()
+        self._warnings.clear()
         for each in warnings:
-            self._warnings.addWidget(InfoBar(self._icons, each, Severity.WARN, closable=False))
+            self._warnings.add(InfoBar(self._icons, each, Severity.WARN, closable=False))
 
 
 class PairSection(QWidget):

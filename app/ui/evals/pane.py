@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from app.base.changes import Topic
 from app.evals.runs.entities import Run, RunId, StoredSuite, SuiteId
@@ -20,6 +20,7 @@ from app.ui.evals.refreshing import Refresher
 from app.ui.evals.run_actions import RunActions
 from app.ui.evals.run_page import RunPage
 from app.ui.pane import Pane, PaneContext
+from app.ui.widgets.info_bar import ACROSS, Bars
 
 if TYPE_CHECKING:
     from app.ui.evals.new_run_sheet import NewRunSheet
@@ -49,8 +50,8 @@ class EvalsPane(Pane):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.home)
         self._pages.addWidget(self.run_page)
-        self._problems_of_suite = QVBoxLayout()
-        self.body.addLayout(self._problems_of_suite)
+        self._problems_of_suite = Bars(margins=ACROSS)
+        self.body.addWidget(self._problems_of_suite)
         self.body.addWidget(self._pages)
         self._reader = Refresher(self.context.jobs, self._prepare, self)
         self._reader.done.connect(self._on_shelf_read)
@@ -116,7 +117,7 @@ class EvalsPane(Pane):
         if self._is_built and self._pages.currentWidget() is self.home:
             self.home.new.setFocus()
 
-    def problem_place(self) -> QVBoxLayout:
+    def problem_place(self) -> Bars:
         page = self._pages.currentWidget()
         if isinstance(page, HomePage | RunPage):
             return page.problems

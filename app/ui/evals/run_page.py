@@ -20,6 +20,7 @@ from app.ui.evals.sent_sheet import SentSheet
 from app.ui.evals.summary import SummaryPage
 from app.ui.evals.words import left_open
 from app.ui.pane import Pane
+from app.ui.widgets.info_bar import ACROSS, Bars
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import row
 
@@ -55,7 +56,7 @@ class RunPage(QWidget):
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
         self.open_words = Label("", "body2", wrap=True)
-        self.problems = QVBoxLayout()
+        self.problems = Bars(margins=ACROSS)
         self.summary = SummaryPage(pane.context)
         self.items = ItemsPage(pane.context)
         self._stack = QStackedWidget()
@@ -102,7 +103,7 @@ class RunPage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.header)
-        layout.addLayout(self.problems)
+        layout.addWidget(self.problems)
         layout.addWidget(self._open_line)
         layout.addWidget(row(self.tabs, None, margins=(24, 0, 24, 0)))
         layout.addWidget(self._stack, 1)

@@ -18,7 +18,7 @@ from app.ui.evals.suite_table import SuiteTable
 from app.ui.pane import PaneContext
 from app.ui.widgets.choice import Choice, Severity
 from app.ui.widgets.empty_state import EmptyState
-from app.ui.widgets.info_bar import InfoBar, announce
+from app.ui.widgets.info_bar import Bars, InfoBar, announce
 from app.ui.widgets.labels import Label
 
 _NARROW = 800  # the editor goes below the table
@@ -44,7 +44,6 @@ class SuiteView(QWidget):
     def __init__(self, context: PaneContext, items: SuiteItemsModel, page: QWidget) -> None:
         super().__init__(page)
         self._icons = context.icons
-        self._bars: list[InfoBar] = []
         self._stuck: InfoBar | None = None
         self.header = SuiteHeader(context.icons)
         self.filter = FilterBar(context.icons)
@@ -75,25 +74,19 @@ class SuiteView(QWidget):
     def show_problem(self, error: AppError) -> None:
         """State a failure; the same words are not shown twice."""
         bar = InfoBar.for_error(self._icons, error)
-        if any(each.text == bar.text for each in self._bars):
-            bar.deleteLater()
-            return
-        bar.closed.connect(lambda: self._bars.remove(bar))
-        self._bars.append(bar)
-        self._problems.addWidget(bar)
+        self._problems.add(bar)
         announce(self, bar.text)
 
     def clear_problems(self) -> None:
         """Take all bars away."""
-        for bar in tuple(self._bars):
-            bar.dismiss()
+        self._problems.clear()
 
     def show_stuck(self, places: Sequence[Place]) -> None:
         """Say that items elsewhere cannot be saved; nothing where there are none."""
         if bool(places) == (self._stuck is not None):
             return
         if self._stuck is not None:
-            self._stuck.dismiss()
+            self._stuck.take_away()
             self._stuck = None
             return
         place = places[0]
@@ -104,12 +97,10 @@ class SuiteView(QWidget):
             choice=Choice("Show it", lambda: self.stuck_wanted.emit(place)),
             closable=False,
         )
-        self._problems.addWidget(self._stuck)
+        self._problems.add(self._stuck)
 
     def _build(self) -> None:
-        self._problems = QVBoxLayout()
-        self._problems.setContentsMargins(24, 0, 16, 0)
-        self._problems.setSpacing(8)
+        self._problems = Bars(margins=(24, 0, 16, 0))
         self._no_hits = Label("No item matches. Search for less, or choose another tag.", "body2")
         self._no_hits.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._no_hits.hide()
@@ -142,7 +133,7 @@ class SuiteView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.header)
-        layout.addLayout(self._problems)
+        layout.addWidget(self._problems)
         layout.addWidget(self.filter)
         layout.addWidget(self._stack, 1)
 

@@ -15,7 +15,7 @@ from app.ui.evals.progress_card import ProgressCard
 from app.ui.evals.reading import ShownPair
 from app.ui.pane import PaneContext
 from app.ui.widgets.choice import Severity
-from app.ui.widgets.info_bar import InfoBar
+from app.ui.widgets.info_bar import Bars, InfoBar
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import ScrollPage
 
@@ -48,8 +48,7 @@ class SummaryPage(ScrollPage):
         self.meaning = Label("What this says", "h2")
         self._sentences = QVBoxLayout()
         self._sentences.setSpacing(6)
-        self._problems = QVBoxLayout()
-        self._problems.setSpacing(8)
+        self._problems = Bars()
         self._shown_problems: tuple[str, ...] = ()
         self._shown_sentences: tuple[str, ...] = ()
         self.plots = PlotPanel(context)
@@ -91,7 +90,7 @@ class SummaryPage(ScrollPage):
     def _lay_out(self) -> None:
         body = self.body
         body.addWidget(self.progress)
-        body.addLayout(self._problems)
+        body.addWidget(self._problems)
         for part in (self.table, self.hint, self.nothing):
             body.addWidget(part)
         body.addSpacing(4)
@@ -117,9 +116,9 @@ class SummaryPage(ScrollPage):
         if problems == self._shown_problems:
             return
         self._shown_problems = problems
-        _clear(self._problems)
+        self._problems.clear()
         for each in problems:
-            self._problems.addWidget(InfoBar(self._icons, each, Severity.WARN, closable=False))
+            self._problems.add(InfoBar(self._icons, each, Severity.WARN, closable=False))
 
 
 def _clear(layout: QVBoxLayout) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 from app.base.errors import AppError
 from app.ui.icons import Icons
 from app.ui.widgets.buttons import Button
-from app.ui.widgets.info_bar import InfoBar
+from app.ui.widgets.info_bar import Bars, InfoBar
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import ScrollPage, column, row
 from app.ui.widgets.sheet import Sheet
@@ -27,7 +27,8 @@ class FormSheet(Sheet):
     def __init__(self, window: QWidget, icons: Icons, title: str, confirm: str) -> None:
         super().__init__(window, icons, title, width=_WIDTH)
         self._icons = icons
-        self._problem: InfoBar | None = None
+        self._bars = Bars()
+        self._bars.reshaped.connect(self.place)
         self._page = ScrollPage(title, width=_WIDTH, margins=(2, 0, 12, 4))
         self._page.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its fields have it
         self._page.body.setSpacing(14)
@@ -36,6 +37,7 @@ class FormSheet(Sheet):
         back = Button("Cancel")
         back.clicked.connect(self.dismiss)
         self.body.setSpacing(14)
+        self.body.addWidget(self._bars)
         self.body.addWidget(self._page, 1)
         self.body.addWidget(row(None, back, self.confirm))
         self.closed.connect(self.deleteLater)
@@ -59,20 +61,12 @@ class FormSheet(Sheet):
 
     def refuse(self, error: AppError) -> None:
         """Say why it cannot be done, and let it be changed."""
-        self.clear_problem()
-        self._problem = InfoBar.for_error(self._icons, error)
-        self._problem.closed.connect(self._on_problem_closed)
-        self.body.insertWidget(0, self._problem)
         self.confirm.setEnabled(True)
-        self.place()
+        self._bars.show_only(InfoBar.for_error(self._icons, error))
 
     def clear_problem(self) -> None:
         """Take away what was said last."""
-        if self._problem is not None:
-            self._problem.dismiss()
-
-    def _on_problem_closed(self) -> None:
-        self._problem = None
+        self._bars.clear()
 
     def card_height(self, width: int) -> int:
         body = self._page.body

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QVBoxLayout
+from PySide6.QtWidgets import QFileDialog
 
 from app.base.errors import AppError
 from app.library.entities import CollectionId
 from app.ui.library.refused_bar import RefusedBar
 from app.ui.pane import Pane
 from app.ui.widgets.choice import Severity
-from app.ui.widgets.layout import column
+from app.ui.widgets.info_bar import Bars
 
 if TYPE_CHECKING:
     from app.library.service import AddReport
@@ -45,9 +45,7 @@ class DocumentAdding(QObject):
         """Ask which folder to add."""
         self._choose("Add a folder", QFileDialog.FileMode.Directory)
 
-    def add(
-        self, paths: Sequence[Path], collection: CollectionId | None, place: QVBoxLayout
-    ) -> None:
+    def add(self, paths: Sequence[Path], collection: CollectionId | None, place: Bars) -> None:
         """Add these; what is refused is listed at `place`."""
         self._running += 1
         self.busy_changed.emit(True)
@@ -72,13 +70,10 @@ class DocumentAdding(QObject):
     def _on_files_selected(self, files: list[str]) -> None:
         self.files_chosen.emit([Path(file) for file in files])
 
-    def _on_added(self, paths: tuple[Path, ...], place: QVBoxLayout, report: AddReport) -> None:
+    def _on_added(self, paths: tuple[Path, ...], place: Bars, report: AddReport) -> None:
         self._ended()
         if report.refused:
-            bar = RefusedBar(self._pane.context.icons, report.refused)
-            holder = column(bar, margins=(24, 4, 24, 8))
-            bar.closed.connect(holder.deleteLater)
-            place.insertWidget(0, holder)
+            place.add(RefusedBar(self._pane.context.icons, report.refused), first=True)
         elif not report.added:
             names = ", ".join(f"“{path.name or path}”" for path in paths[:3])
             nothing_new = AppError(f"There is nothing new to add in {names}.")

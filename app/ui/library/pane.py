@@ -45,6 +45,7 @@ from app.ui.widgets.buttons import Button
 from app.ui.widgets.choice import Choice
 from app.ui.widgets.confirm import ConfirmSheet
 from app.ui.widgets.empty_state import EmptyState
+from app.ui.widgets.info_bar import ACROSS, Bars
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import PageHeader, column
 
@@ -167,7 +168,7 @@ class LibraryPane(Pane):
         if self._is_built and self.page.isVisible():
             self.page.table.setFocus()
 
-    def problem_place(self) -> QVBoxLayout:
+    def problem_place(self) -> Bars:
         return self._problems_here
 
     # What a person can start.
@@ -216,12 +217,11 @@ class LibraryPane(Pane):
         self._pages = QStackedLayout(stack)
         for page in (self._waiting, self._empty, self.page, self.results):
             self._pages.addWidget(page)
-        self._problems_here = QVBoxLayout()
-        self._problems_here.setContentsMargins(0, 0, 0, 0)
+        self._problems_here = Bars(margins=ACROSS)
         main = QVBoxLayout()
         main.setSpacing(0)
         main.addWidget(self.header)
-        main.addLayout(self._problems_here)
+        main.addWidget(self._problems_here)
         main.addWidget(self.search_bar)
         main.addWidget(self.strip)
         main.addWidget(stack, 1)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from app.ui.amounts import count_text
 from app.ui.icons import Icons
-from app.ui.widgets.buttons import Button, IconButton
-from app.ui.widgets.choice import SEVERITY_ICONS, Severity
-from app.ui.widgets.info_bar import announce
-from app.ui.widgets.labels import IconLabel, Label
+from app.ui.widgets.buttons import Button
+from app.ui.widgets.choice import Severity
+from app.ui.widgets.info_bar import Bar, announce
+from app.ui.widgets.labels import Label
 
 if TYPE_CHECKING:
     from app.library.intake import Refused
@@ -22,52 +22,27 @@ MOST_LINES = 4
 _LIST_HEIGHT = 180
 
 
-class RefusedBar(QFrame):
-    """A line for each reason, with the files it is about; every file on request.
-
-    Signals:
-        closed: it was dismissed.
-    """
-
-    closed = Signal()
+class RefusedBar(Bar):
+    """A line for each reason, with the files it is about; every file on request."""
 
     def __init__(
         self, icons: Icons, refused: Sequence[Refused], parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("bar")
-        self.setProperty("sev", Severity.WARN.value)
+        super().__init__(icons, Severity.WARN, parent=parent)
         self._refused = tuple(refused)
         self.lines = summary(refused)
-        self._words = QVBoxLayout()
-        self._words.setSpacing(4)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 8, 6, 10)
-        layout.setSpacing(10)
-        icon = IconLabel(icons.icon(SEVERITY_ICONS[Severity.WARN], Severity.WARN.value))
-        layout.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(self._words, 1)
-        close = IconButton(icons.icon("ph.x"), "Dismiss", size=14)
-        close.clicked.connect(self.dismiss)
-        layout.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
         self._fill()
-
-    def dismiss(self) -> None:
-        """Take it away."""
-        self.hide()
-        self.closed.emit()
-        self.deleteLater()
 
     def _fill(self) -> None:
         count = len(self._refused)
         title = f"{count_text(count, 'file')} {'was' if count == 1 else 'were'} not added"
-        self._words.addWidget(Label(title, "h3", wrap=True))
+        self.words.addWidget(Label(title, "h3", wrap=True))
         for words in self.lines[:MOST_LINES]:
-            self._words.addWidget(Label(words, wrap=True))
+            self.words.addWidget(Label(words, wrap=True))
         if count > 1:
             self._show_all_button = Button("Show every file", "bar")
             self._show_all_button.clicked.connect(self._show_all)
-            self._words.addWidget(self._show_all_button, 0, Qt.AlignmentFlag.AlignLeft)
+            self.words.addWidget(self._show_all_button, 0, Qt.AlignmentFlag.AlignLeft)
         announce(self, title)
 
     def _show_all(self) -> None:
@@ -81,7 +56,7 @@ class RefusedBar(QFrame):
             "\n".join(f"{each.path}: {each.reason} {each.hint}".strip() for each in self._refused)
         )
         everything.setFixedHeight(_LIST_HEIGHT)
-        self._words.addWidget(everything)
+        self.words.addWidget(everything)
         everything.setFocus()
 
 

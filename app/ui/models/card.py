@@ -23,7 +23,7 @@ from app.ui.models.words import (
 from app.ui.theme import set_look
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.choice import Choice, Severity
-from app.ui.widgets.info_bar import InfoBar
+from app.ui.widgets.info_bar import Bars, InfoBar
 from app.ui.widgets.labels import ElidedLabel, IconLabel, Label, Tag
 from app.ui.widgets.layout import Card
 from app.ui.widgets.progress import ProgressBar
@@ -78,7 +78,7 @@ class ModelCard(Card):
         self.progress = ProgressBar("Loading")
         self.button = Button("Load", "primary")
         self.more = IconButton(icons.icon("ph.dots-three-bold", "text"), "More")
-        self._bar: InfoBar | None = None
+        self._bars = Bars()
         self._bar_shown: tuple[str, str, LoadOptions | None] | None = None
         self._lay_out()
         self.button.clicked.connect(self._on_clicked)
@@ -151,6 +151,7 @@ class ModelCard(Card):
         self._extra.setContentsMargins(0, 4, 4, 0)
         self._extra.setSpacing(6)
         self._extra.addWidget(self.progress)
+        self._extra.addWidget(self._bars)
         self.body.setSpacing(4)
         self.body.addLayout(line)
         self.body.addLayout(below)
@@ -211,7 +212,7 @@ class ModelCard(Card):
         shown = (problem.message, problem.hint, state.smaller) if problem is not None else None
         if shown == self._bar_shown:
             return
-        self._drop_bar()
+        self._bars.clear()
         self._bar_shown = shown
         if problem is None:
             return
@@ -222,7 +223,7 @@ class ModelCard(Card):
         elif choice is None:
             again = "Load again" if state.has_died else "Try again"
             choice = Choice(again, lambda: self.load_requested.emit(self._id))
-        self._bar = InfoBar(
+        bar = InfoBar(
             self._icons,
             problem.message,
             severity,
@@ -230,17 +231,11 @@ class ModelCard(Card):
             choice=choice,
             closable=not missing,
         )
-        self._bar.closed.connect(self._on_problem_closed)
-        self._extra.addWidget(self._bar)
-
-    def _drop_bar(self) -> None:
-        if self._bar is not None:
-            self._bar.closed.disconnect(self._on_problem_closed)
-            self._bar.dismiss()
-            self._bar = None
+        bar.closed.connect(self._on_problem_closed)
+        self._bars.add(bar)
 
     def _on_problem_closed(self) -> None:
-        self._bar, self._bar_shown = None, None
+        self._bar_shown = None
         self.problem_read.emit(self._id)
 
     def _on_clicked(self) -> None:

@@ -25,7 +25,7 @@ from app.base.errors import AppError
 from app.modelhub.entities import GgufFacts
 from app.ui.amounts import size_text
 from app.ui.icons import Icons
-from app.ui.widgets.info_bar import InfoBar
+from app.ui.widgets.info_bar import Bars, InfoBar
 from app.ui.widgets.labels import ElidedLabel, Label
 from app.ui.widgets.sheet import Sheet
 
@@ -97,9 +97,11 @@ class DetailsSheet(Sheet):
         self._set_up_search(icons)
         self._set_up_table()
         self._set_up_value()
+        self._bars = Bars()
+        self._bars.reshaped.connect(self.place)
         self.body.setSpacing(10)
         where = ElidedLabel(path, "caption", mode=Qt.TextElideMode.ElideMiddle)
-        for part in (where, self.summary, self.field, self.table, self.value):
+        for part in (where, self._bars, self.summary, self.field, self.table, self.value):
             self.body.addWidget(part)
         self.closed.connect(self.deleteLater)
 
@@ -112,8 +114,7 @@ class DetailsSheet(Sheet):
     def show_problem(self, error: AppError) -> None:
         """Say why the file cannot be read."""
         self.summary.hide()
-        self.body.insertWidget(1, InfoBar.for_error(self._icons, error))
-        self.place()
+        self._bars.show_only(InfoBar.for_error(self._icons, error))
 
     def first_focus(self) -> QWidget | None:
         return self.field

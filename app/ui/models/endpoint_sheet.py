@@ -20,7 +20,7 @@ from app.ui.amounts import count_text
 from app.ui.icons import Icons
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.choice import Choice
-from app.ui.widgets.info_bar import InfoBar, announce
+from app.ui.widgets.info_bar import Bars, InfoBar, announce
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import NONE, ScrollPage, column, row
 from app.ui.widgets.progress import ProgressBar
@@ -70,7 +70,8 @@ class EndpointSheet(Sheet):
         super().__init__(window, icons, title, width=_WIDTH)
         self._icons = icons
         self._is_known = endpoint is not None
-        self._bar: InfoBar | None = None
+        self._bars = Bars()
+        self._bars.reshaped.connect(self.place)
         self.address = _field("Address", "http://127.0.0.1:8080/v1")
         self.look = Button("Find models")
         self.allow = QCheckBox("Connect without encryption all the same")
@@ -107,7 +108,7 @@ class EndpointSheet(Sheet):
     def show_found(self, facts: ServerFacts) -> None:
         """Offer the models of the server."""
         self._set_busy(False)
-        self._drop_bar()
+        self._bars.clear()
         wanted = self.model.currentText()
         self.model.clear()
         self.model.addItems([each.id for each in facts.models])
@@ -123,16 +124,11 @@ class EndpointSheet(Sheet):
         """Say what went wrong, and let the fields be changed."""
         self._set_busy(False)
         self._say("")
-        self._drop_bar()
         choice = None
         if isinstance(error, KeyringMissing | KeyringTrouble):
             choice = Choice("Keep it until I close Cairn", self._on_only_this_run_chosen)
-        self._bar = InfoBar.for_error(self._icons, error, choice)
-        self._bar.closed.connect(self._on_bar_closed)
-        self.body.insertWidget(self.body.count() - 1, self._bar)
-        self._bar.show()  # now, so that the card makes room for it
+        self._bars.show_only(InfoBar.for_error(self._icons, error, choice))
         announce(self, str(error))
-        self.place()
         if choice is None:
             self.address.setFocus()
 
@@ -195,6 +191,7 @@ class EndpointSheet(Sheet):
         self.page.body.addStretch(1)
         self.body.setSpacing(12)
         self.body.addWidget(self.page, 1)
+        self.body.addWidget(self._bars)
         self.body.addWidget(row(None, self.back, self.save))
 
     def _connect(self) -> None:
@@ -243,17 +240,6 @@ class EndpointSheet(Sheet):
             announce(self, text)
         self.place()
 
-    def _drop_bar(self) -> None:
-        bar, self._bar = self._bar, None
-        if bar is not None:
-            bar.hide()
-            self.body.removeWidget(bar)
-            bar.deleteLater()
-
-    def _on_bar_closed(self) -> None:
-        self._drop_bar()
-        self.place()
-
     def _on_address_changed(self) -> None:
         self.allow.setVisible(is_unencrypted_internet(self.address.text()))
         self._on_server_changed()
@@ -262,12 +248,12 @@ class EndpointSheet(Sheet):
         """What was found belongs to another address or key now."""
         if not self._is_known:
             self.model.clear()
-        self._drop_bar()
+        self._bars.clear()
         self._say("")
         self._show_what_can_be_done()
 
     def _on_look_clicked(self) -> None:
-        self._drop_bar()
+        self._bars.clear()
         self._set_busy(True)
         self._say("Asking the server what it is and which models it has…")
         self.look_requested.emit(self.entry)
@@ -280,7 +266,7 @@ class EndpointSheet(Sheet):
 
     def _request_save(self, *, only_this_run: bool) -> None:
         entry = self.entry
-        self._drop_bar()
+        self._bars.clear()
         self._set_busy(True)
         self._say("Checking that the model answers…")
         self.save_requested.emit(EndpointEntry(entry.draft, entry.key, only_this_run))

@@ -18,7 +18,7 @@ from app.ui.models.words import FIT_SEVERITY, fit_text
 from app.ui.theme import ThemeKeeper
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.choice import Choice, Severity
-from app.ui.widgets.info_bar import InfoBar
+from app.ui.widgets.info_bar import Bars, InfoBar
 from app.ui.widgets.labels import Divider, ElidedLabel
 from app.ui.widgets.layout import ScrollPage, row
 from app.ui.widgets.sheet import Sheet
@@ -53,7 +53,7 @@ class OptionsSheet(Sheet):
         super().__init__(window, icons, "Load options", width=_WIDTH)
         self._icons = icons
         self._defaults = defaults
-        self._bar: InfoBar | None = None
+        self._bars = Bars()
         self.form = OptionForm(icons, theme, options)
         self.fit = FitLine(icons)
         self.reset = Button("Reset to defaults", "ghost")
@@ -92,10 +92,7 @@ class OptionsSheet(Sheet):
     def show_problem(self, error: AppError) -> None:
         """Say why the options could not be kept."""
         self._set_busy(False)
-        self._drop_bar()
-        self._bar = InfoBar.for_error(self._icons, error)
-        self._bar.closed.connect(self._on_bar_closed)
-        self.body.insertWidget(2, self._bar)
+        self._bars.show_only(InfoBar.for_error(self._icons, error))
 
     def card_height(self, width: int) -> int:
         return max(_HEIGHT, super().card_height(width))
@@ -111,6 +108,7 @@ class OptionsSheet(Sheet):
         self.body.setSpacing(10)
         self.body.addWidget(ElidedLabel(f"{model.name} · {reach}", "caption"))
         self.body.addWidget(page, 1)
+        self.body.addWidget(self._bars)
         self.body.addWidget(Divider())
         self.body.addWidget(self.fit)
         self.body.addWidget(row(self.reset, None, self.save, self.load))
@@ -140,15 +138,6 @@ class OptionsSheet(Sheet):
         for part in (self.form, self.reset, self.save, self.load):
             part.setEnabled(not is_busy)
 
-    def _drop_bar(self) -> None:
-        if self._bar is not None:
-            self._bar.closed.disconnect(self._on_bar_closed)
-            self._bar.dismiss()
-            self._bar = None
-
-    def _on_bar_closed(self) -> None:
-        self._bar = None
-
     def _on_paused(self) -> None:
         self.estimate_wanted.emit(self.options)
 
@@ -161,6 +150,6 @@ class OptionsSheet(Sheet):
         self._show_changed()
 
     def _on_save_clicked(self, and_load: bool) -> None:
-        self._drop_bar()
+        self._bars.clear()
         self._set_busy(True)
         self.save_requested.emit(self.options, and_load)

@@ -41,6 +41,7 @@ from app.ui.reveal import show_in_folder
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.choice import Choice, Severity
 from app.ui.widgets.empty_state import EmptyState
+from app.ui.widgets.info_bar import ACROSS, Bars
 from app.ui.widgets.labels import ElidedLabel
 from app.ui.widgets.layout import PageHeader, column
 
@@ -106,8 +107,7 @@ class ModelsPane(Pane):
         self.connect_button.clicked.connect(self.connect_server)
         self.header = PageHeader(self.title, self.connect_button, self.import_button)
         self.summary = ElidedLabel("", "caption")
-        self._problems_here = QVBoxLayout()
-        self._problems_here.setContentsMargins(0, 0, 0, 0)
+        self._problems_here = Bars(margins=ACROSS)
         self._build_list()
         self._empty = EmptyState(
             icons.icon(self.icon, "accent_text"),
@@ -166,7 +166,7 @@ class ModelsPane(Pane):
             spec("unload", "Unload the model or disconnect", "ph.power", self.unload),
         )
 
-    def problem_place(self) -> QVBoxLayout:
+    def problem_place(self) -> Bars:
         return self._problems_here
 
     def focus_first(self) -> None:
@@ -254,7 +254,7 @@ class ModelsPane(Pane):
         self._summary_line = column(self.summary, margins=(24, 0, 24, 8))
         self.body.addWidget(self.header)
         self.body.addWidget(self._summary_line)
-        self.body.addLayout(self._problems_here)
+        self.body.addWidget(self._problems_here)
         self.body.addWidget(stack, 1)
         self._show_page(self._waiting)
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.ui.icons import Icons
 from app.ui.widgets.buttons import IconButton
 from app.ui.widgets.choice import Choice, Severity
-from app.ui.widgets.info_bar import InfoBar, announce
+from app.ui.widgets.info_bar import Bars, InfoBar, announce
 from app.ui.widgets.layout import Card, row
 from app.ui.widgets.slices import Slices
 
@@ -88,7 +88,7 @@ class EntryList(QWidget, Generic[T]):
         super().__init__()
         self._what, self._icons = what, icons
         self._make, self._value = make, value
-        self._undo: InfoBar | None = None
+        self._undo = Bars()
         self.entries: list[Entry] = []
         self._coming: deque[T] = deque()
         self._slices = Slices(self._make_next, self)
@@ -96,6 +96,7 @@ class EntryList(QWidget, Generic[T]):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(8)
+        self._layout.addWidget(self._undo)
 
     @property
     def values(self) -> tuple[T, ...]:
@@ -109,7 +110,7 @@ class EntryList(QWidget, Generic[T]):
 
     def show_values(self, values: tuple[T, ...]) -> None:
         """Show others; nothing can be brought back from before."""
-        self._forget_removed()
+        self._undo.clear()
         for each in self.entries:
             self._discard(each)
         self.entries.clear()
@@ -171,26 +172,17 @@ class EntryList(QWidget, Generic[T]):
             each.take_place(index, len(self.entries))
 
     def _offer_undo(self, index: int, value: T) -> None:
-        self._forget_removed()
-
         def undo() -> None:
-            self._forget_removed()
+            self._undo.clear()
             self._insert(min(index, len(self.entries)), value).focus_first()
             self._number()
             self.edited.emit()
 
         words = f"The {self._what} was removed."
-        self._undo = InfoBar(self._icons, words, Severity.INFO, choice=Choice("Undo", undo))
-        self._undo.closed.connect(self._on_undo_closed)
-        self._layout.addWidget(self._undo)
+        self._undo.show_only(
+            InfoBar(self._icons, words, Severity.INFO, choice=Choice("Undo", undo))
+        )
         announce(self, words)
-
-    def _forget_removed(self) -> None:
-        if self._undo is not None:
-            self._undo.dismiss()
-
-    def _on_undo_closed(self) -> None:
-        self._undo = None
 
     def _discard(self, entry: Entry) -> None:
         entry.hide()

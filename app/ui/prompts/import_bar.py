@@ -4,63 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from app.base.errors import AppError
 from app.ui.amounts import count_text
 from app.ui.icons import Icons
 from app.ui.prompts.importing import Imported
-from app.ui.widgets.buttons import IconButton
-from app.ui.widgets.choice import SEVERITY_ICONS, Severity
-from app.ui.widgets.info_bar import announce
-from app.ui.widgets.labels import IconLabel, Label
+from app.ui.widgets.choice import Severity
+from app.ui.widgets.info_bar import Bar, announce
+from app.ui.widgets.labels import Label
 
 MOST_LINES = 5
 _LIST_HEIGHT = 160
 
 
-class ImportBar(QFrame):
-    """A heading, and a line for everything that is to be known.
-
-    Signals:
-        closed: it was dismissed.
-    """
-
-    closed = Signal()
+class ImportBar(Bar):
+    """A heading, and a line for everything that is to be known."""
 
     def __init__(
         self, icons: Icons, outcome: Sequence[Imported], parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
         severity = Severity.WARN if any(each.problem for each in outcome) else Severity.INFO
-        self.setObjectName("bar")
-        self.setProperty("sev", severity.value)
+        super().__init__(icons, severity, parent=parent)
         self.title, self.lines = import_title(outcome), import_lines(outcome)
-        words = QVBoxLayout()
-        words.setSpacing(4)
-        words.addWidget(Label(self.title, "h3", wrap=True))
+        self.words.addWidget(Label(self.title, "h3", wrap=True))
         if len(self.lines) <= MOST_LINES:
             for line in self.lines:
-                words.addWidget(Label(line, wrap=True))
+                self.words.addWidget(Label(line, wrap=True))
         else:
-            words.addWidget(self._everything())
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 8, 6, 10)
-        layout.setSpacing(10)
-        icon = IconLabel(icons.icon(SEVERITY_ICONS[severity], severity.value))
-        layout.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(words, 1)
-        close = IconButton(icons.icon("ph.x"), "Dismiss", size=14)
-        close.clicked.connect(self.dismiss)
-        layout.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+            self.words.addWidget(self._everything())
         announce(self, self.title)
-
-    def dismiss(self) -> None:
-        """Take it away."""
-        self.hide()
-        self.closed.emit()
-        self.deleteLater()
 
     def _everything(self) -> QPlainTextEdit:
         everything = QPlainTextEdit("\n".join(self.lines))

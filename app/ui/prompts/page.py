@@ -59,8 +59,6 @@ class PromptPage(QWidget):
         layout.setSpacing(0)
         for part in (self.header, self.facts, self.bar):
             layout.addWidget(part)
-        self.problems = QVBoxLayout()
-        layout.addLayout(self.problems)
         layout.addWidget(self._stack, 1)
 
     @property

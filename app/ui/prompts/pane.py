@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.base.changes import Topic
 from app.base.errors import AppError
@@ -28,6 +28,7 @@ from app.ui.prompts.shown_prompt import ShownPrompt
 from app.ui.prompts.version_actions import VersionActions
 from app.ui.prompts.view import PromptsView
 from app.ui.widgets.choice import Choice
+from app.ui.widgets.info_bar import Bars
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +144,7 @@ class PromptsPane(Pane):
         if self._is_built:
             self.view.sidebar.list.setFocus()
 
-    def problem_place(self) -> QVBoxLayout:
+    def problem_place(self) -> Bars:
         return self.view.problems
 
     # What a person can start

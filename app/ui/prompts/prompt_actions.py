@@ -19,7 +19,6 @@ from app.ui.prompts.export_sheet import ExportSheet
 from app.ui.prompts.import_bar import ImportBar, import_title
 from app.ui.prompts.importing import DIALOG_FILTER, Imported, import_files
 from app.ui.widgets.choice import Choice, Severity
-from app.ui.widgets.layout import column
 
 if TYPE_CHECKING:
     from app.prompts.service import PromptService
@@ -196,9 +195,7 @@ class PromptActions(QObject):
         taken = next((each.prompt_id for each in outcome if each.prompt_id is not None), None)
         if any(each.problem or each.left_out for each in outcome):
             bar = ImportBar(self._pane.context.icons, outcome)
-            holder = column(bar, margins=(24, 4, 24, 8))
-            bar.closed.connect(holder.deleteLater)
-            self._pane.problem_place().insertWidget(0, holder)
+            self._pane.problem_place().add(bar, first=True)
         elif outcome:
             self._pane.context.notify.toast(f"{import_title(outcome)}.", Severity.OK)
         if taken is not None:

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
-from shiboken6 import isValid
 
 from app.base.errors import AppError, NotFound
 from app.prompts.entities import Content, Prompt, PromptId
@@ -218,6 +217,7 @@ class ShownPrompt(QObject):
             error = AppError(f"{_NOT_SAVED} {error.message}", error.hint)
             choice = Choice("Try again", self.drafts.flush)
         self._trouble = self._pane.show_problem(error, choice)
+        self._trouble.gone.connect(self._on_trouble_gone)
 
     def _save_again(self, prompt_id: PromptId) -> None:
         content = self.drafts.unsaved(prompt_id)
@@ -233,9 +233,11 @@ class ShownPrompt(QObject):
             )
 
     def _drop_trouble(self) -> None:
-        bar, self._trouble = self._trouble, None
-        if bar is not None and isValid(bar):  # a person may have dismissed it
-            bar.dismiss()
+        if self._trouble is not None:
+            self._trouble.take_away()
+
+    def _on_trouble_gone(self) -> None:
+        self._trouble = None
 
     def _show_state(self) -> None:
         prompt = self._prompt

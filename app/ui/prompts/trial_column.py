@@ -6,7 +6,7 @@ import time
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.base.errors import AppError
 from app.engine.messages import ReasoningDelta, TextDelta
@@ -22,7 +22,7 @@ from app.ui.prompts.version_choice import VersionChoice
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.choice import Choice, Severity
 from app.ui.widgets.fold import FoldButton
-from app.ui.widgets.info_bar import InfoBar, announce
+from app.ui.widgets.info_bar import Bars, InfoBar, announce
 from app.ui.widgets.labels import Divider, Label
 from app.ui.widgets.layout import Card, row
 
@@ -69,8 +69,8 @@ class TrialColumn(Card):
         self.body.addWidget(self._build_notice())
         self.body.addWidget(self.settings)
         self.body.addWidget(Divider())
-        self._bars = QVBoxLayout()
-        self.body.addLayout(self._bars)
+        self._bars = Bars()
+        self.body.addWidget(self._bars)
         self._build_answer()
         self.body.addStretch(1)
         self._on_model_changed()
@@ -89,7 +89,7 @@ class TrialColumn(Card):
     def clear(self) -> None:
         """Forget the last answer."""
         self.tried, self._said, self._stage = None, "", ""
-        self._drop_bars()
+        self._bars.clear()
         self._answer.show_text("")
         self._thoughts.show_text("")
         for widget in (self._answer, self._fold, self._thoughts, self._facts, self._offers):
@@ -207,7 +207,8 @@ class TrialColumn(Card):
         self._facts.show()
         self._offers.setVisible(bool(self._said))
         if tried.generated.problem:
-            self._add_bar(InfoBar(self._context.icons, tried.generated.problem, Severity.WARN))
+            bar = InfoBar(self._context.icons, tried.generated.problem, Severity.WARN)
+            self._bars.show_only(bar)
         elif not self._said:
             self._state.setText("The model said nothing.")
             self._state.show()
@@ -217,17 +218,7 @@ class TrialColumn(Card):
         if isinstance(error, NotAgreed):
             choice = Choice("Send it", self.agreed.emit)
             error = AppError(error.message)
-        self._add_bar(InfoBar.for_error(self._context.icons, error, choice))
-
-    def _add_bar(self, bar: InfoBar) -> None:
-        self._drop_bars()
-        self._bars.addWidget(bar)
-
-    def _drop_bars(self) -> None:
-        while (item := self._bars.takeAt(0)) is not None:
-            if (bar := item.widget()) is not None:
-                bar.hide()
-                bar.deleteLater()
+        self._bars.show_only(InfoBar.for_error(self._context.icons, error, choice))
 
     def _on_model_changed(self) -> None:
         self._notice.setVisible(not self.model.chosen.can_answer)

@@ -1,4 +1,4 @@
-"""A bar that states a lasting condition in the pane it concerns."""
+"""Bars that state a lasting condition in the pane it concerns, and the place they stand in."""
 
 from __future__ import annotations
 
@@ -11,16 +11,83 @@ from app.ui.icons import Icons
 from app.ui.widgets.buttons import IconButton, choice_button
 from app.ui.widgets.choice import SEVERITY_ICONS, Choice, Severity
 from app.ui.widgets.labels import IconLabel, Label
+from app.ui.widgets.layout import NONE, Margins
+
+ACROSS: Margins = (24, 4, 24, 4)  # of bars that stand across a pane
+_WORDS_MARGINS = (0, 5, 0, 5)
 
 
-class InfoBar(QFrame):
-    """An icon, the words, at most one thing to do, and a close button.
+class Bar(QFrame):
+    """An icon in the colour of the severity, `words` beside it, and a close button.
+
+    Attributes:
+        words: the layout for what it says.
+        text: what it says, where that is a sentence or two.
 
     Signals:
-        closed: it was dismissed.
+        closed: a person dismissed it.
+        gone: it is no more to be seen, dismissed or taken away.
     """
 
     closed = Signal()
+    gone = Signal()
+
+    def __init__(
+        self,
+        icons: Icons,
+        severity: Severity,
+        *,
+        choice: Choice | None = None,
+        closable: bool = True,
+        upright: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignTop,
+        parent: QWidget | None = None,
+    ) -> None:
+        """Make one without words.
+
+        Args:
+            icons: for the severity and the close button.
+            severity: says the colour.
+            choice: the one thing to do about it.
+            closable: whether a person can dismiss it.
+            upright: where icon and buttons stand beside words of several lines.
+            parent: it goes with.
+        """
+        super().__init__(parent)
+        self.setObjectName("bar")
+        self.setProperty("sev", severity.value)
+        self.text = ""
+        self.words = QVBoxLayout()
+        self.words.setSpacing(4)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 8, 6, 10)
+        layout.setSpacing(10)
+        layout.addWidget(IconLabel(icons.icon(SEVERITY_ICONS[severity], severity.value)))
+        layout.addLayout(self.words, 1)
+        if choice is not None:
+            layout.addWidget(choice_button(choice, "bar"))
+        if closable:
+            close = IconButton(icons.icon("ph.x"), "Dismiss", size=14)
+            close.clicked.connect(self.dismiss)
+            layout.addWidget(close)
+        for at in range(layout.count()):
+            item = layout.itemAt(at)
+            if item is not None and item.widget() is not None:
+                item.setAlignment(upright)
+
+    def dismiss(self) -> None:
+        """Take it away, as a person does with the close button."""
+        self.take_away()
+        self.closed.emit()
+
+    def take_away(self) -> None:
+        """Take it away because it is no longer true."""
+        self.hide()
+        self.gone.emit()
+        self.deleteLater()
+
+
+class InfoBar(Bar):
+    """A sentence, and what can be done about it."""
 
     def __init__(
         self,
@@ -33,44 +100,86 @@ class InfoBar(QFrame):
         closable: bool = True,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("bar")
-        self.setProperty("sev", severity.value)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        super().__init__(
+            icons, severity, choice=choice, closable=closable, upright=middle, parent=parent
+        )
         self.text = f"{text} {hint}".strip()
-        layout = QHBoxLayout(self)
+        layout = self.layout()
+        assert layout is not None
         layout.setContentsMargins(12, 6, 6, 6)
-        layout.setSpacing(10)
-        icon = IconLabel(icons.icon(SEVERITY_ICONS[severity], severity.value))
-        layout.addWidget(icon, 0, Qt.AlignmentFlag.AlignVCenter)
-        layout.addLayout(self._words(text, hint), 1)
-        if choice is not None:
-            layout.addWidget(choice_button(choice, "bar"), 0, Qt.AlignmentFlag.AlignVCenter)
-        if closable:
-            close = IconButton(icons.icon("ph.x"), "Dismiss", size=14)
-            close.clicked.connect(self.dismiss)
-            layout.addWidget(close, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.words.setContentsMargins(*_WORDS_MARGINS)
+        self.words.setSpacing(2)
+        self.words.addStretch(1)
+        self.words.addWidget(Label(text, wrap=True))
+        if hint:
+            self.words.addWidget(Label(hint, "body2", wrap=True))
+        self.words.addStretch(1)
 
     @classmethod
     def for_error(cls, icons: Icons, error: AppError, choice: Choice | None = None) -> InfoBar:
         """A bar for an expected failure."""
         return cls(icons, error.message, Severity.DANGER, hint=error.hint, choice=choice)
 
-    def dismiss(self) -> None:
-        """Take it away."""
-        self.hide()
-        self.closed.emit()
-        self.deleteLater()
 
-    def _words(self, text: str, hint: str) -> QVBoxLayout:
-        words = QVBoxLayout()
-        words.setContentsMargins(0, 5, 0, 5)
-        words.setSpacing(2)
-        words.addStretch(1)
-        words.addWidget(Label(text, wrap=True))
-        if hint:
-            words.addWidget(Label(hint, "body2", wrap=True))
-        words.addStretch(1)
-        return words
+class Bars(QWidget):
+    """Bars below each other; while there are none it takes no room.
+
+    Put it into a layout before the first bar.
+
+    Signals:
+        reshaped: a bar came or went.
+    """
+
+    reshaped = Signal()
+
+    def __init__(
+        self, *, margins: Margins = NONE, spacing: int = 8, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._bars: list[Bar] = []
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(*margins)
+        self._layout.setSpacing(spacing)
+        self.hide()
+
+    @property
+    def bars(self) -> tuple[Bar, ...]:
+        """What is shown, in the order of its coming."""
+        return tuple(self._bars)
+
+    def add(self, bar: Bar, *, first: bool = False) -> None:
+        """Show a bar below the others, or above them; the same words are not shown twice."""
+        if self.parentWidget() is None:
+            raise RuntimeError("bars were shown before their place was in a layout")
+        for same in [each for each in self._bars if bar.text and each.text == bar.text]:
+            same.take_away()
+        self._bars.append(bar)
+        bar.gone.connect(lambda: self._forget(bar))
+        self._layout.insertWidget(0 if first else -1, bar)
+        # Now and not with the next turn of the event loop, so that what is around can be measured.
+        bar.show()
+        self._reshape()
+
+    def show_only(self, bar: Bar) -> None:
+        """Show a bar instead of all others."""
+        self.clear()
+        self.add(bar)
+
+    def clear(self) -> None:
+        """Take all bars away."""
+        for bar in tuple(self._bars):
+            bar.take_away()
+
+    def _forget(self, bar: Bar) -> None:
+        self._bars.remove(bar)
+        self._layout.removeWidget(bar)
+        self._reshape()
+
+    def _reshape(self) -> None:
+        self.setVisible(bool(self._bars))
+        self.updateGeometry()
+        self.reshaped.emit()
 
 
 def announce(widget: QWidget, text: str) -> None:

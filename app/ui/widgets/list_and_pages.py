@@ -7,6 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.ui.theme import ThemeKeeper
+from app.ui.widgets.info_bar import ACROSS, Bars
 
 _NARROW = 860  # the list takes less room below this width
 _SMALLEST = QSize(480, 320)
@@ -42,10 +43,10 @@ class ListAndPages(QWidget):
         self._width, self._narrow_width = width, narrow_width
         self._pages = QStackedWidget()
         self._pages.addWidget(QWidget())  # what opens at once shows no waiting words
-        self.problems = QVBoxLayout()
+        self.problems = Bars(margins=ACROSS)
         right = QVBoxLayout()
         right.setSpacing(0)
-        right.addLayout(self.problems)
+        right.addWidget(self.problems)
         right.addWidget(self._pages, 1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

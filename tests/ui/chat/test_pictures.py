@@ -226,6 +226,7 @@ def test_sent_picture_is_shown_at_once_and_never_read_again(
     assert services.chat.script.gate is not None
     services.chat.script.gate.set()
     settled(qtbot, pane)
+    qtbot.waitUntil(lambda: [len(each.pictures) for each in shown(pane)][:1] == [1])
     assert [each.name for each in shown(pane)[0].pictures] == [DRAWN]
     assert views(pane) == [view]
     assert services.chat.read == []

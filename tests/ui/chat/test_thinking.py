@@ -145,8 +145,8 @@ def test_what_is_unfolded_is_remembered_while_the_message_is_no_widget(
     transcript.show_messages(())
     transcript.show_messages(messages)
     bar.setValue(0)
-    assert has_button(transcript, "Thought for 12 s, unfolded")
-    assert child(transcript, ThoughtText).isVisible()
+    qtbot.waitUntil(lambda: has_button(transcript, "Thought for 12 s, unfolded"))
+    qtbot.waitUntil(lambda: child(transcript, ThoughtText).isVisible())
 
 
 def test_thoughts_fold_with_the_keyboard_and_can_be_copied(qtbot, transcript: Transcript) -> None:

@@ -238,7 +238,7 @@ def test_test_says_what_answers(open_pane, servers, qtbot, context):
     assert context.notify.notes[0].text == (
         "The big one answers: vLLM 0.11.2, with room for 32,768 tokens."
     )
-    assert status(pane, 1) is ServerStatus.IDLE
+    qtbot.waitUntil(lambda: status(pane, 1) is ServerStatus.IDLE)
 
 
 def test_test_that_fails_says_why_and_tries_the_test_again(open_pane, servers, qtbot, context):
