@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -131,10 +132,15 @@ def test_verdicts_are_removed_once_that_is_confirmed(open_pane, evals, judged, q
 
 
 def test_judging_shows_how_far_it_is_and_goes_on_after_a_pause(
-    open_pane, evals, finished, judges, models, qtbot
+    open_pane, evals, finished, judges, models, qtbot, monkeypatch
 ):
-    run = finished()
-    held: list[str] = []
+    run, held, paused, pause = finished(), [], threading.Event(), evals.pause
+
+    def told(run_id: RunId) -> None:
+        pause(run_id)
+        paused.set()
+
+    monkeypatch.setattr(evals, "pause", told)
 
     def slow(task: str, one: str, other: str) -> str:
         if "Question 7:" in task and not held:  # it is asked in the other order too
@@ -150,6 +156,7 @@ def test_judging_shows_how_far_it_is_and_goes_on_after_a_pause(
     assert page.summary.progress.words.text().startswith("Judging side by side: 6 pairs left")
     assert not page.summary.side_by_side.judge.isEnabled()
     qtbot.mouseClick(page.header.pause, Qt.MouseButton.LeftButton)
+    assert paused.wait(WAIT_S)  # a thread does it; the judge must not be done before
     models.gate.set()
     assert evals.wait(run.id, WAIT_S)
     qtbot.waitUntil(lambda: "not judged side by side yet" in page.open_words.text())
