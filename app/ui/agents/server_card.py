@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.agents.mcp.entities import ServerView, Transport
 from app.base.errors import AppError
@@ -12,16 +14,17 @@ from app.ui.agents.server_tool_list import ToolList
 from app.ui.agents.server_words import State, is_alive, one_line, plain, state_of, tools_text
 from app.ui.icons import Icons
 from app.ui.theme import ThemeKeeper, set_look
-from app.ui.widgets.buttons import Button, IconButton
+from app.ui.widgets.buttons import Button
 from app.ui.widgets.choice import Severity
 from app.ui.widgets.fold import FoldButton
-from app.ui.widgets.info_bar import Bars, InfoBar, announce
-from app.ui.widgets.labels import IconLabel, Label, Tag
-from app.ui.widgets.layout import Card
+from app.ui.widgets.info_bar import InfoBar, announce
+from app.ui.widgets.labels import Label, Tag
+from app.ui.widgets.menus import Entry
 from app.ui.widgets.switch import Switch
+from app.ui.widgets.title_card import TitleCard
 
 
-class ServerCard(Card):
+class ServerCard(TitleCard):
     """Shows a ServerView. All signals carry the server's name first.
 
     Signals:
@@ -45,19 +48,17 @@ class ServerCard(Card):
     def __init__(
         self, icons: Icons, theme: ThemeKeeper, view: ServerView, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent, margins=(16, 14, 12, 14))
-        self._icons = icons
+        name = one_line(view.name)
+        super().__init__(icons, "ph.terminal-window", PlainElided(name, "h2"), parent)
+        self.state = Tag("")
+        self.button = Button("Start")
+        self.switch = Switch(theme, f"Server {name}")
+        self.add_tags(self.state)
+        self.add_controls(self.button, self.switch)
+        self.more.setAccessibleName(f"More about {name}")
         self._view = view
         self._name = view.name
         self._busy = ""
-        self._bars = Bars()
-        name = one_line(view.name)
-        self.name = PlainElided(name, "h2")
-        self.state = Tag("")
-        self.picture = IconLabel(icons.icon("ph.terminal-window", "accent_text"), 22)
-        self.button = Button("Start")
-        self.switch = Switch(theme, f"Server {name}")
-        self.more = IconButton(icons.icon("ph.dots-three-bold", "text"), f"More about {name}")
         self.launch = PlainElided("", "caption", mode=Qt.TextElideMode.ElideMiddle)
         self.problem = Label("", "danger", wrap=True)
         self.tools_fold = FoldButton("", icons)
@@ -91,56 +92,37 @@ class ServerCard(Card):
     def show_problem(self, error: AppError) -> None:
         """Say why what was asked for could not be done; the switches go back to what holds."""
         self._show()
-        self._bars.show_only(
+        self.bars.show_only(
             InfoBar(self._icons, plain(error.message), Severity.DANGER, hint=plain(error.hint))
         )
         announce(self, str(error))
 
     def drop_problem(self) -> None:
         """Take the bar away: it is history."""
-        self._bars.clear()
+        self.bars.clear()
 
-    def make_menu(self) -> QMenu:
-        """The More menu."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    def offered(self) -> tuple[Entry, ...]:
         is_program = self._view.transport is Transport.STDIO
-        for icon, text, signal in (
+        entries = (
             ("ph.eye", "What it runs…" if is_program else "Where it is…", self.terms_requested),
             ("ph.folder-open", "Show mcp.json in folder", self.file_requested),
             ("ph.trash", "Remove", self.removal_requested),
-        ):
-            action = menu.addAction(self._icons.icon(icon), text)
-            action.triggered.connect(lambda _checked=False, signal=signal: signal.emit(self._name))
-        return menu
+        )
+        return tuple(
+            Entry(icon, words, partial(signal.emit, self._name)) for icon, words, signal in entries
+        )
 
     def _lay_out(self) -> None:
-        line = QHBoxLayout()
-        line.setSpacing(8)
-        line.addWidget(self.picture)
-        line.addSpacing(2)
-        line.addWidget(self.name)
-        line.addWidget(self.state)
-        line.addStretch(1)
-        for part in (self.button, self.switch, self.more):
-            line.addWidget(part)
-        below = QVBoxLayout()
-        below.setContentsMargins(32, 0, 4, 0)
-        below.setSpacing(4)
         folds = QHBoxLayout()
         folds.setContentsMargins(0, 0, 0, 0)
         folds.addWidget(self.tools_fold)
         folds.addWidget(self.log_fold)
         folds.addStretch(1)
-        below.addWidget(self.launch)
-        below.addWidget(self.problem)
-        below.addLayout(folds)
-        below.addWidget(self.log)
-        below.addWidget(self.tools)
-        self.body.setSpacing(4)
-        self.body.addLayout(line)
-        self.body.addLayout(below)
-        self.body.addWidget(self._bars)
+        self.below.addWidget(self.launch)
+        self.below.addWidget(self.problem)
+        self.below.addLayout(folds)
+        self.below.addWidget(self.log)
+        self.below.addWidget(self.tools)
         self.log.hide()
         self.tools.hide()
 
@@ -148,7 +130,6 @@ class ServerCard(Card):
         name = self._name
         self.button.clicked.connect(self._on_button_clicked)
         self.switch.clicked.connect(self._on_switch_clicked)
-        self.more.clicked.connect(self._on_more_clicked)
         self.tools_fold.unfolded.connect(self._show)
         self.log_fold.unfolded.connect(self._on_log_unfolded)
         self.tools.set_requested.connect(lambda *args: self.tool_set.emit(name, *args))
@@ -202,8 +183,3 @@ class ServerCard(Card):
     def _on_log_unfolded(self) -> None:
         self._show()
         self.log_unfolded.emit()
-
-    def _on_more_clicked(self) -> None:
-        menu = self.make_menu()
-        corner = QPoint(self.more.width() - menu.sizeHint().width(), self.more.height() + 4)
-        menu.popup(self.more.mapToGlobal(corner))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
@@ -14,6 +14,7 @@ from app.ui.chat.feedback_buttons import FeedbackButtons
 from app.ui.icons import Icons
 from app.ui.widgets.buttons import IconButton
 from app.ui.widgets.labels import Label
+from app.ui.widgets.menus import open_below
 
 _FEEDBACK = (
     ("ph.pencil-simple", "Correct this answer…", FeedbackAct.CORRECT),
@@ -113,7 +114,7 @@ class AnswerActions(QWidget):
         return back, Label(f"{message.sibling} of {message.siblings}", "caption"), on
 
     def _on_more_clicked(self) -> None:
-        self.menu().popup(self._more.mapToGlobal(QPoint(0, self._more.height() + 4)))
+        open_below(self.menu(), self._more)
 
     def _on_copy_clicked(self) -> None:
         QGuiApplication.clipboard().setText(self._message.settled_text)

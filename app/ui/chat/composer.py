@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QTextCursor
 from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QVBoxLayout, QWidget
 
@@ -17,6 +17,7 @@ from app.ui.theme import set_look
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import row
+from app.ui.widgets.menus import open_above
 
 _LONGEST_SCOPE = 220
 # With no, one, and more pictures.
@@ -208,10 +209,7 @@ class Composer(QFrame):
             self.submitted.emit(text)
 
     def _on_attach_clicked(self) -> None:
-        menu = self.make_menu()
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        above = QPoint(0, -menu.sizeHint().height() - 4)
-        menu.popup(self._attach.mapToGlobal(above))
+        open_above(self.make_menu(), self._attach)
 
     def _on_prompt_wanted(self) -> None:
         self._edit.setFocus()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
@@ -13,6 +13,7 @@ from app.ui.icons import Icons
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.labels import ElidedLabel
 from app.ui.widgets.layout import row
+from app.ui.widgets.menus import open_below
 
 NEW_CHAT = "New chat"
 _WIDEST_MODEL = 240
@@ -101,7 +102,6 @@ class ChatHeader(QWidget):
 
     def _on_more_clicked(self) -> None:
         menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         icon = self._icons.icon
         persona = "Change the persona…" if self._persona.has_persona else "Choose a persona…"
         offers = [("ph.user-circle", persona, self.persona_requested)]
@@ -114,8 +114,7 @@ class ChatHeader(QWidget):
         for name, title, signal in offers:
             action = menu.addAction(icon(name), title)
             action.triggered.connect(signal)
-        corner = QPoint(self._more.width() - menu.sizeHint().width(), self._more.height() + 4)
-        menu.popup(self._more.mapToGlobal(corner))
+        open_below(menu, self._more, to_right_edge=True)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app.chat.prompt_use import PromptRef
 from app.ui.icons import Icons
 from app.ui.widgets.buttons import Button
+from app.ui.widgets.menus import open_below
 
 _WIDEST = 220
 
@@ -75,6 +76,4 @@ class PersonaChip(Button):
         self.setAccessibleName(f"{name}.{newer}" if newer else name)
 
     def _on_clicked(self) -> None:
-        menu = self.make_menu()
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self.mapToGlobal(QPoint(0, self.height() + 4)))
+        open_below(self.make_menu(), self)

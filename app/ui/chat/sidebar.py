@@ -23,6 +23,7 @@ from app.ui.icons import Icons
 from app.ui.theme import ThemeKeeper
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.labels import Label
+from app.ui.widgets.menus import pop_up
 
 WIDTH = 268
 
@@ -147,13 +148,12 @@ class Sidebar(QWidget):
         if conversation is None:
             return
         menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         kept = QPersistentModelIndex(index)
         rename = menu.addAction(self._icons.icon("ph.pencil-simple"), "Rename")
         rename.triggered.connect(lambda: self._rename(kept))
         delete = menu.addAction(self._icons.icon("ph.trash"), "Delete…")
         delete.triggered.connect(lambda: self.delete_requested.emit(conversation))
-        menu.popup(self._list.viewport().mapToGlobal(position))
+        pop_up(menu, self._list.viewport().mapToGlobal(position))
 
     def _rename(self, index: QPersistentModelIndex) -> None:
         if index.isValid():

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from app.evals.runs.entities import Run, RunId, StoredSuite, SuiteId
 from app.ui.evals.card_list import CardList
-from app.ui.evals.home_rows import ReadyCard, RunCard, SuiteCard, popup
+from app.ui.evals.home_rows import ReadyCard, RunCard, SuiteCard
 from app.ui.evals.presets import Preset
 from app.ui.evals.reading import Shelf
 from app.ui.icons import Icons
@@ -19,6 +19,7 @@ from app.ui.widgets.buttons import Button
 from app.ui.widgets.info_bar import ACROSS, Bars
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import PageHeader, ScrollPage, row
+from app.ui.widgets.menus import pop_up
 
 _NARROW = 720  # the ready-made cards stand below each other
 _QUANT = (
@@ -178,7 +179,7 @@ class HomePage(QWidget):
         delete = menu.addAction(icon("ph.trash"), "Delete")
         delete.setEnabled(not run.state.is_active)
         delete.triggered.connect(lambda: self.delete_requested.emit(run))
-        popup(menu, place)
+        pop_up(menu, place)
 
     def _offer_suite(self, suite: StoredSuite, place: QPoint) -> None:
         menu, icon = QMenu(self), self._icons.icon
@@ -187,7 +188,7 @@ class HomePage(QWidget):
         menu.addSeparator()
         delete = menu.addAction(icon("ph.trash"), "Delete")
         delete.triggered.connect(lambda: self.suite_delete_requested.emit(suite))
-        popup(menu, place)
+        pop_up(menu, place)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.evals.runs.entities import Run, RunState, StoredSuite
 from app.ui.amounts import count_text, day_text
@@ -187,9 +187,3 @@ class SuiteCard(RowCard):
         self.run_button.setEnabled(suite.items > 0)
         self.run_button.setToolTip("" if suite.items else "Add items to it first.")
         self.show_name(suite.name, facts)
-
-
-def popup(menu: QMenu, place: QPoint) -> None:
-    """Show a menu that is used once."""
-    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    menu.popup(place)

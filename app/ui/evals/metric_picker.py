@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPoint, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from app.evals.metrics.metric import Needs
@@ -22,6 +22,7 @@ from app.ui.widgets.buttons import Button
 from app.ui.widgets.fold import FoldButton
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import Card, row
+from app.ui.widgets.menus import open_below
 
 if TYPE_CHECKING:
     from app.bootstrap import Services
@@ -258,6 +259,4 @@ class MetricPicker(QWidget):
             card.show_judges(judges)
 
     def _on_add_clicked(self) -> None:
-        menu = self.make_menu()
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(self.add_button.mapToGlobal(QPoint(0, self.add_button.height() + 2)))
+        open_below(self.make_menu(), self.add_button)

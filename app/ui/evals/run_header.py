@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from app.evals.runs.entities import Run
-from app.ui.evals.home_rows import popup
 from app.ui.evals.run_actions import FORMATS
 from app.ui.evals.words import (
     amount_words,
@@ -20,6 +19,7 @@ from app.ui.theme import set_look
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.labels import ElidedLabel, Tag
 from app.ui.widgets.layout import column
+from app.ui.widgets.menus import open_below
 
 
 class RunHeader(QWidget):
@@ -59,8 +59,12 @@ class RunHeader(QWidget):
         self.pause.clicked.connect(self.pause_wanted)
         self.stop.clicked.connect(self.stop_wanted)
         self.resume.clicked.connect(self.resume_wanted)
-        self.export.clicked.connect(lambda: self._under(self.export, self.make_export_menu()))
-        self.more.clicked.connect(lambda: self._under(self.more, self.make_menu()))
+        self.export.clicked.connect(
+            lambda: open_below(self.make_export_menu(), self.export, to_right_edge=True)
+        )
+        self.more.clicked.connect(
+            lambda: open_below(self.make_menu(), self.more, to_right_edge=True)
+        )
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 8, 16, 8)
         layout.setSpacing(8)
@@ -110,7 +114,3 @@ class RunHeader(QWidget):
             action.setEnabled(is_idle)
         judge.setEnabled(run is not None and is_idle and can_be_judged(run))
         return menu
-
-    def _under(self, button: QWidget, menu: QMenu) -> None:
-        corner = QPoint(button.width() - menu.sizeHint().width(), button.height() + 4)
-        popup(menu, button.mapToGlobal(corner))

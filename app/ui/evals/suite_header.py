@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
@@ -15,6 +15,7 @@ from app.ui.icons import Icons
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.labels import ElidedLabel, Label
 from app.ui.widgets.layout import row
+from app.ui.widgets.menus import open_below
 
 _NARROW = 620  # buttons lose their words
 _NOTHING_MEASURED = "Nothing is measured on it yet"
@@ -111,9 +112,7 @@ class SuiteHeader(QWidget):
         layout.addLayout(inner)
 
     def _on_more_clicked(self) -> None:
-        menu = self.make_menu()
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(self.more.mapToGlobal(QPoint(0, self.more.height() + 2)))
+        open_below(self.make_menu(), self.more, to_right_edge=True)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -20,6 +20,7 @@ from app.ui.widgets.choice import Choice, Severity
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.info_bar import Bars, InfoBar, announce
 from app.ui.widgets.labels import Label
+from app.ui.widgets.menus import pop_up
 
 _NARROW = 800  # the editor goes below the table
 _EMPTY = (
@@ -140,8 +141,7 @@ class SuiteView(QWidget):
     def _on_menu_requested(self, place: QPoint) -> None:
         menu, icon = QMenu(self), self._icons.icon
         menu.addAction(icon("ph.trash"), "Remove").triggered.connect(self.removal_requested)
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(place)
+        pop_up(menu, place)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

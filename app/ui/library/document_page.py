@@ -16,6 +16,7 @@ from app.ui.library.selection_panel import SelectionPanel, can_be_retried
 from app.ui.theme import ThemeKeeper
 from app.ui.widgets.empty_state import EmptyState
 from app.ui.widgets.layout import row
+from app.ui.widgets.menus import open_above, pop_up
 
 _SORT_LABELS = {
     Column.NAME: ("Name", Qt.SortOrder.AscendingOrder),
@@ -185,7 +186,7 @@ class DocumentPage(QWidget):
         self.panel.show_documents(self.selected)
 
     def _on_menu_requested(self, place: QPoint) -> None:
-        self.make_menu().popup(place)
+        pop_up(self.make_menu(), place)
 
     def _on_ask_requested(self) -> None:
         self.ask_requested.emit(self._ids())
@@ -199,9 +200,7 @@ class DocumentPage(QWidget):
         self.cancel_requested.emit(ids)
 
     def _on_move_requested(self) -> None:
-        button = self.panel.move_button
-        menu = self.make_move_menu()
-        menu.popup(button.mapToGlobal(QPoint(0, -menu.sizeHint().height() - 4)))
+        open_above(self.make_move_menu(), self.panel.move_button)
 
     def _on_reveal_requested(self) -> None:
         if self.selected:

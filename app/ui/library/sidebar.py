@@ -22,6 +22,7 @@ from app.ui.library.rows import EVERYTHING, Shelf, ShelfKind
 from app.ui.library.shelf_items import ShelfListModel, ShelfRow
 from app.ui.theme import ThemeKeeper
 from app.ui.widgets.buttons import Button
+from app.ui.widgets.menus import pop_up
 
 WIDTH = 232
 NARROW_WIDTH = 208
@@ -170,7 +171,7 @@ class CollectionSidebar(QFrame):
         at = self.list.indexAt(place)
         row = self.rows.row(at.row()) if at.isValid() else None
         menu = self.make_menu(row if row is not None and _is_collection(row) else None)
-        menu.popup(self.list.viewport().mapToGlobal(place))
+        pop_up(menu, self.list.viewport().mapToGlobal(place))
 
     def make_menu(self, row: ShelfRow | None) -> QMenu:
         """The context menu of a collection, or of the free space."""

@@ -10,11 +10,10 @@ from app.ui.widgets.labels import Tag
 
 
 class CapabilityTags:
-    """Tags in a line of a card, after what is in it when this is made."""
+    """Tags in a line of a card, from a place on."""
 
-    def __init__(self, line: QBoxLayout) -> None:
-        self._line = line
-        self._place = line.count()
+    def __init__(self, line: QBoxLayout, place: int) -> None:
+        self._line, self._place = line, place
         self.tags: list[Tag] = []
 
     def show_facts(self, facts: ModelFacts | None) -> None:

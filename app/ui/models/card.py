@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from functools import partial
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from app.base.errors import AppError
 from app.engine.options import LoadOptions
@@ -21,12 +23,13 @@ from app.ui.models.words import (
     memory_text,
 )
 from app.ui.theme import set_look
-from app.ui.widgets.buttons import Button, IconButton
+from app.ui.widgets.buttons import Button
 from app.ui.widgets.choice import Choice, Severity
-from app.ui.widgets.info_bar import Bars, InfoBar
-from app.ui.widgets.labels import ElidedLabel, IconLabel, Label, Tag
-from app.ui.widgets.layout import Card
+from app.ui.widgets.info_bar import InfoBar
+from app.ui.widgets.labels import ElidedLabel, Label, Tag
+from app.ui.widgets.menus import Entry
 from app.ui.widgets.progress import ProgressBar
+from app.ui.widgets.title_card import TitleCard
 
 _STEPS = {
     LoadStep.CHECKING: "Checking the file…",
@@ -38,7 +41,7 @@ _BUSY_WORDS = {
 }
 
 
-class ModelCard(Card):
+class ModelCard(TitleCard):
     """Shows a CardState. All signals carry the model's id.
 
     Signals:
@@ -61,28 +64,28 @@ class ModelCard(Card):
     problem_read = Signal(int)
 
     def __init__(self, icons: Icons, state: CardState, parent: QWidget | None = None) -> None:
-        super().__init__(parent, margins=(16, 14, 12, 14))
-        self._icons = icons
-        self._state: CardState | None = None
-        self._id = int(state.model.id)
-        self.name = ElidedLabel("", "h2")
+        super().__init__(icons, "ph.cube", ElidedLabel("", "h2"), parent)
         self.quantization = Tag("")
         self.in_use = Tag("In use", "ok")
         self.lent = Tag("At work", "info")
         self.lent.setToolTip(
             "Loaded for an evaluation, a comparison or an agent. Its memory is given back after."
         )
+        self.button = Button("Load", "primary")
+        self.add_tags(self.quantization, self.in_use, self.lent)
+        self.add_controls(self.button)
+        self._state: CardState | None = None
+        self._id = int(state.model.id)
+        self._bar_shown: tuple[str, str, LoadOptions | None] | None = None
+        self.capabilities = CapabilityTags(self.line, self.tags_end)
         self.facts = ElidedLabel("", "caption")
         self.engine = Label("", "caption", wrap=True)
         self.fit = FitLine(icons)
         self.progress = ProgressBar("Loading")
-        self.button = Button("Load", "primary")
-        self.more = IconButton(icons.icon("ph.dots-three-bold", "text"), "More")
-        self._bars = Bars()
-        self._bar_shown: tuple[str, str, LoadOptions | None] | None = None
-        self._lay_out()
+        for part in (self.facts, self.engine, self.fit):
+            self.below.addWidget(part)
+        self.under.insertWidget(0, self.progress)
         self.button.clicked.connect(self._on_clicked)
-        self.more.clicked.connect(self._on_more_clicked)
         self.show_state(state)
 
     @property
@@ -110,52 +113,24 @@ class ModelCard(Card):
         self._show_button(state)
         self._show_problem(state)
 
-    def make_menu(self) -> QMenu:
-        """The More menu."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    def offered(self) -> tuple[Entry, ...]:
+        is_there = self.state.status is not CardStatus.MISSING
+        is_busy = bool(_busy_words(self.state))
         entries = (
-            ("ph.sliders-horizontal", "Load options…", self.options_requested),
-            ("ph.list-bullets", "Details", self.details_requested),
-            ("ph.folder-open", "Show in folder", self.reveal_requested),
-            ("ph.trash", "Remove from the list (the file stays)", self.removal_requested),
+            ("ph.sliders-horizontal", "Load options…", self.options_requested, is_there),
+            ("ph.list-bullets", "Details", self.details_requested, is_there),
+            ("ph.folder-open", "Show in folder", self.reveal_requested, is_there),
+            (
+                "ph.trash",
+                "Remove from the list (the file stays)",
+                self.removal_requested,
+                not is_busy,
+            ),
         )
-        present = self.state.status is not CardStatus.MISSING
-        for icon, text, signal in entries:
-            action = menu.addAction(self._icons.icon(icon), text)
-            action.triggered.connect(lambda _checked=False, signal=signal: signal.emit(self._id))
-            action.setEnabled(present or signal is self.removal_requested)
-        menu.actions()[-1].setEnabled(not _busy_words(self.state))
-        return menu
-
-    def _lay_out(self) -> None:
-        line = QHBoxLayout()
-        line.setSpacing(8)
-        line.addWidget(IconLabel(self._icons.icon("ph.cube", "accent_text"), 22))
-        line.addSpacing(2)
-        line.addWidget(self.name)
-        line.addWidget(self.quantization)
-        line.addWidget(self.in_use)
-        line.addWidget(self.lent)
-        self.capabilities = CapabilityTags(line)
-        line.addStretch(1)
-        line.addWidget(self.button)
-        line.addWidget(self.more)
-        below = QVBoxLayout()
-        below.setContentsMargins(32, 0, 4, 0)
-        below.setSpacing(4)
-        below.addWidget(self.facts)
-        below.addWidget(self.engine)
-        below.addWidget(self.fit)
-        self._extra = QVBoxLayout()
-        self._extra.setContentsMargins(0, 4, 4, 0)
-        self._extra.setSpacing(6)
-        self._extra.addWidget(self.progress)
-        self._extra.addWidget(self._bars)
-        self.body.setSpacing(4)
-        self.body.addLayout(line)
-        self.body.addLayout(below)
-        self.body.addLayout(self._extra)
+        return tuple(
+            Entry(icon, words, partial(signal.emit, self._id), can)
+            for icon, words, signal, can in entries
+        )
 
     def _show_engine(self, state: CardState) -> None:
         busy = _busy_words(state)
@@ -212,7 +187,7 @@ class ModelCard(Card):
         shown = (problem.message, problem.hint, state.smaller) if problem is not None else None
         if shown == self._bar_shown:
             return
-        self._bars.clear()
+        self.bars.clear()
         self._bar_shown = shown
         if problem is None:
             return
@@ -232,7 +207,7 @@ class ModelCard(Card):
             closable=not missing,
         )
         bar.closed.connect(self._on_problem_closed)
-        self._bars.add(bar)
+        self.bars.add(bar)
 
     def _on_problem_closed(self) -> None:
         self._bar_shown = None
@@ -247,11 +222,6 @@ class ModelCard(Card):
         }.get(self.state.status)
         if signal is not None:
             signal.emit(self._id)
-
-    def _on_more_clicked(self) -> None:
-        menu = self.make_menu()
-        corner = QPoint(self.more.width() - menu.sizeHint().width(), self.more.height() + 4)
-        menu.popup(self.more.mapToGlobal(corner))
 
 
 def _busy_words(state: CardState) -> str:

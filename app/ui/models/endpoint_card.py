@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from functools import partial
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from app.ui.icons import Icons
 from app.ui.models.capability_tags import CapabilityTags
 from app.ui.models.endpoint_board import EndpointCardState, ServerStatus
 from app.ui.models.words import endpoint_text, served_text
 from app.ui.theme import set_look
-from app.ui.widgets.buttons import Button, IconButton
+from app.ui.widgets.buttons import Button
 from app.ui.widgets.choice import Choice, Severity
-from app.ui.widgets.info_bar import Bars, InfoBar
-from app.ui.widgets.labels import ElidedLabel, IconLabel, Label, Tag
-from app.ui.widgets.layout import Card
+from app.ui.widgets.info_bar import InfoBar
+from app.ui.widgets.labels import ElidedLabel, Label, Tag
+from app.ui.widgets.menus import Entry
 from app.ui.widgets.progress import ProgressBar
+from app.ui.widgets.title_card import TitleCard
 
 _BUSY_WORDS = {
     ServerStatus.CONNECTING: "Connecting…",
@@ -25,7 +28,7 @@ _BUSY_WORDS = {
 }
 
 
-class EndpointCard(Card):
+class EndpointCard(TitleCard):
     """Shows an EndpointCardState. All signals carry the endpoint's id.
 
     Signals:
@@ -45,23 +48,23 @@ class EndpointCard(Card):
     def __init__(
         self, icons: Icons, state: EndpointCardState, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent, margins=(16, 14, 12, 14))
-        self._icons = icons
-        self._state = state
-        self._id = int(state.endpoint.id)
-        self.name = ElidedLabel("", "h2")
+        super().__init__(icons, "ph.hard-drives", ElidedLabel("", "h2"), parent)
         self.server = Tag("Server", "info")
         self.in_use = Tag("In use", "ok")
+        self.button = Button("Use", "primary")
+        self.add_tags(self.server, self.in_use)
+        self.add_controls(self.button)
+        self._state = state
+        self._id = int(state.endpoint.id)
+        self._bar_shown: tuple[str, str, bool] | None = None
+        self.capabilities = CapabilityTags(self.line, self.tags_end)
         self.facts = ElidedLabel("", "caption")
         self.now = Label("", "caption", wrap=True)
         self.progress = ProgressBar("Asking the server")
-        self.button = Button("Use", "primary")
-        self.more = IconButton(icons.icon("ph.dots-three-bold", "text"), "More")
-        self._bars = Bars()
-        self._bar_shown: tuple[str, str, bool] | None = None
-        self._lay_out()
+        self.below.addWidget(self.facts)
+        self.below.addWidget(self.now)
+        self.under.insertWidget(0, self.progress)
         self.button.clicked.connect(self._on_clicked)
-        self.more.clicked.connect(self._on_more_clicked)
         self._show()
 
     @property
@@ -75,45 +78,17 @@ class EndpointCard(Card):
             self._state = state
             self._show()
 
-    def make_menu(self) -> QMenu:
-        """The More menu."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for icon, text, signal in (
+    def offered(self) -> tuple[Entry, ...]:
+        is_resting = self._state.status not in _BUSY_WORDS
+        entries = (
             ("ph.heartbeat", "Test connection", self.test_requested),
             ("ph.pencil-simple", "Change…", self.change_requested),
             ("ph.trash", "Remove…", self.removal_requested),
-        ):
-            action = menu.addAction(self._icons.icon(icon), text)
-            action.triggered.connect(lambda _checked=False, signal=signal: signal.emit(self._id))
-            action.setEnabled(self._state.status not in _BUSY_WORDS)
-        return menu
-
-    def _lay_out(self) -> None:
-        line = QHBoxLayout()
-        line.setSpacing(8)
-        line.addWidget(IconLabel(self._icons.icon("ph.hard-drives", "accent_text"), 22))
-        line.addSpacing(2)
-        for part in (self.name, self.server, self.in_use):
-            line.addWidget(part)
-        self.capabilities = CapabilityTags(line)
-        line.addStretch(1)
-        line.addWidget(self.button)
-        line.addWidget(self.more)
-        below = QVBoxLayout()
-        below.setContentsMargins(32, 0, 4, 0)
-        below.setSpacing(4)
-        below.addWidget(self.facts)
-        below.addWidget(self.now)
-        self._extra = QVBoxLayout()
-        self._extra.setContentsMargins(0, 4, 4, 0)
-        self._extra.setSpacing(6)
-        self._extra.addWidget(self.progress)
-        self._extra.addWidget(self._bars)
-        self.body.setSpacing(4)
-        self.body.addLayout(line)
-        self.body.addLayout(below)
-        self.body.addLayout(self._extra)
+        )
+        return tuple(
+            Entry(icon, words, partial(signal.emit, self._id), is_resting)
+            for icon, words, signal in entries
+        )
 
     def _show(self) -> None:
         state = self._state
@@ -152,7 +127,7 @@ class EndpointCard(Card):
         shown = (problem.message, problem.hint, state.was_test) if problem is not None else None
         if shown == self._bar_shown:
             return
-        self._bars.clear()
+        self.bars.clear()
         self._bar_shown = shown
         if problem is None:
             return
@@ -165,7 +140,7 @@ class EndpointCard(Card):
             choice=Choice("Try again", lambda: signal.emit(self._id)),
         )
         bar.closed.connect(self._on_problem_closed)
-        self._bars.add(bar)
+        self.bars.add(bar)
 
     def _on_problem_closed(self) -> None:
         self._bar_shown = None
@@ -180,8 +155,3 @@ class EndpointCard(Card):
         }.get(self._state.status)
         if signal is not None:
             signal.emit(self._id)
-
-    def _on_more_clicked(self) -> None:
-        menu = self.make_menu()
-        corner = QPoint(self.more.width() - menu.sizeHint().width(), self.more.height() + 4)
-        menu.popup(self.more.mapToGlobal(corner))

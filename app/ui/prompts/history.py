@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QItemSelectionModel, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -31,6 +31,7 @@ from app.ui.prompts.view_switch import ViewSwitch
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.labels import ElidedLabel, Label
 from app.ui.widgets.layout import column, row
+from app.ui.widgets.menus import open_below
 
 INLINE, SPLIT = "inline", "split"
 _LIST_WIDTH = 288  # a score with its interval has room
@@ -247,8 +248,7 @@ class PromptHistory(QWidget):
         self._choose(self.chosen, self.compared)
 
     def _on_labels_clicked(self) -> None:
-        corner = self.labels_button.mapToGlobal(QPoint(0, self.labels_button.height() + 2))
-        self.make_labels_menu().popup(corner)
+        open_below(self.make_labels_menu(), self.labels_button)
 
     def _on_failed(self, error: AppError) -> None:
         self._show(None)

@@ -29,6 +29,7 @@ from app.ui.prompts.version_actions import VersionActions
 from app.ui.prompts.view import PromptsView
 from app.ui.widgets.choice import Choice
 from app.ui.widgets.info_bar import Bars
+from app.ui.widgets.menus import pop_up
 
 log = logging.getLogger(__name__)
 
@@ -261,7 +262,7 @@ class PromptsPane(Pane):
         self.prompt_actions.edit_details(prompt, self._folders)
 
     def _offer(self, prompt: Prompt, place: QPoint) -> None:
-        self.prompt_actions.make_menu(prompt, self._folders).popup(place)
+        pop_up(self.prompt_actions.make_menu(prompt, self._folders), place)
 
     def _import(self) -> None:
         if self.is_ready:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu
 
@@ -123,7 +123,6 @@ class PromptActions(QObject):
     def make_menu(self, prompt: Prompt, folders: Sequence[str]) -> QMenu:
         """What can be done to a prompt."""
         menu = QMenu(self._pane)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         icon = self._pane.context.icons.icon
         offers: tuple[tuple[str, str, Callable[[], object]], ...] = (
             (

@@ -33,6 +33,7 @@ from app.ui.theme import ThemeKeeper
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.labels import Label
 from app.ui.widgets.layout import row
+from app.ui.widgets.menus import open_below
 
 WIDTH = 268
 NARROW_WIDTH = 208
@@ -225,8 +226,7 @@ class PromptSidebar(QFrame):
         self._ask(self._query.searching(self.search.text().strip()))
 
     def _on_filter_clicked(self) -> None:
-        menu = self.make_filter_menu()
-        menu.popup(self.filter_button.mapToGlobal(QPoint(0, self.filter_button.height() + 2)))
+        open_below(self.make_filter_menu(), self.filter_button)
 
     def _on_moved(self) -> None:
         prompt = self.items.prompt(self.list.currentIndex())

@@ -143,11 +143,6 @@ class Bars(QWidget):
         self._layout.setSpacing(spacing)
         self.hide()
 
-    @property
-    def bars(self) -> tuple[Bar, ...]:
-        """What is shown, in the order of its coming."""
-        return tuple(self._bars)
-
     def add(self, bar: Bar, *, first: bool = False) -> None:
         """Show a bar below the others, or above them; the same words are not shown twice."""
         if self.parentWidget() is None:

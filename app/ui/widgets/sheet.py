@@ -78,6 +78,9 @@ class Overlay(QWidget):
     def place(self) -> None:
         """Cover the parent and centre the card."""
         self.setGeometry(self._parent.rect())
+        layout = self.card.layout()
+        if layout is not None:
+            layout.activate()  # what has just come or gone counts already
         width = min(self._wanted_width, self.width() - 32)
         height = min(self.card_height(width), self.height() - 32)
         self.card.resize(width, height)

@@ -3,19 +3,15 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
-from shiboken6 import isValid
 
-from app.base.errors import AppError
 from app.ui.icons import Icons
-from app.ui.widgets.buttons import Button, IconButton
+from app.ui.widgets.buttons import Button
 from app.ui.widgets.choice import Choice
 from app.ui.widgets.confirm import ConfirmSheet
 from app.ui.widgets.empty_state import EmptyState
-from app.ui.widgets.info_bar import InfoBar
 from app.ui.widgets.labels import ElidedLabel, Label
 from app.ui.widgets.layout import PageHeader, ScrollPage
 from app.ui.widgets.switch import Switch
-from tests.ui.shell import child
 
 
 def test_label_text_with_tags_stays_text(qtbot, theme):
@@ -66,24 +62,6 @@ def test_empty_state_offers_what_it_was_given(qtbot, icons: Icons):
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert ran == ["import", "find"]
     assert "or drop one" in [label.text() for label in state.findChildren(QLabel)]
-
-
-def test_info_bar_error_shows_message_and_hint(qtbot, icons: Icons):
-    bar = InfoBar.for_error(icons, AppError("It is empty.", "Choose another."))
-    qtbot.addWidget(bar)
-    assert [label.text() for label in bar.findChildren(QLabel)] == [
-        "It is empty.",
-        "Choose another.",
-    ]
-    assert bar.property("sev") == "danger"
-
-
-def test_info_bar_close_clicked_says_so_and_goes(qtbot, icons: Icons):
-    bar = InfoBar(icons, "Read this.")
-    bar.show()
-    with qtbot.waitSignal(bar.closed):
-        qtbot.mouseClick(child(bar, IconButton), Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not isValid(bar))
 
 
 def test_scroll_page_never_grows_wider_than_its_column(qtbot, theme):
