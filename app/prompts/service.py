@@ -20,7 +20,9 @@ from app.prompts.naming import (
     plain_text,
     within,
 )
+from app.prompts.tables import PromptRow
 from app.storage.db import Database, Session
+from app.storage.seeding import Seeding
 
 if TYPE_CHECKING:
     from app.prompts.files.prompt_file import PromptFile
@@ -51,7 +53,7 @@ class PromptService:
         self._database = database
         self._notices = notices
         self._seeds = seeds
-        self._is_planted = False
+        self._seeding = Seeding(database, PromptRow, self._first_prompts)
 
     def prompts(
         self, *, folder: str | None = None, tag: str | None = None, search: str = ""
@@ -206,7 +208,7 @@ class PromptService:
         Raises:
             BadContent: the content is of wrong types or too large.
         """
-        self._plant()
+        self._seeding.ensure()
         checked = normal(content)
         is_other = self._database.write(lambda s: store.save_draft(s, prompt_id, checked))
         if is_other:
@@ -313,35 +315,26 @@ class PromptService:
         return self._write(work)
 
     def _read(self, work: Callable[[Session], T]) -> T:
-        self._plant()
+        self._seeding.ensure()
         with self._database.read() as session:
             return work(session)
 
     def _write(self, work: Callable[[Session], T]) -> T:
-        self._plant()
+        self._seeding.ensure()
         done = self._database.write(work)
         self._notices.changed(Topic.PROMPTS)
         return done
 
-    def _plant(self) -> None:
-        if self._is_planted:
-            return
-        self._is_planted = True
-        with self._database.read() as session:
-            if not store.is_untouched(session):
-                return
+    def _first_prompts(self) -> Callable[[Session], object]:
         seeds = [(seed, normal(seed.content)) for seed in self._seeds()]
 
-        def work(session: Session) -> None:
-            if not store.is_untouched(session):
-                return
+        def write(session: Session) -> None:
             for seed, content in seeds:
                 prompt_id = store.add(session, seed.name, seed.description, seed.folder)
                 store.set_tags(session, prompt_id, checked_tags(seed.tags))
                 store.keep(session, prompt_id, content, _FIRST_NOTE, None)
 
-        if seeds:
-            self._database.write(work)
+        return write
 
     def _change(self, prompt_id: PromptId, work: Callable[[Session], None]) -> Prompt:
         self._write(work)

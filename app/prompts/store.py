@@ -69,11 +69,6 @@ def by_name(session: Session, name: str) -> Prompt:
     return found[0]
 
 
-def is_untouched(session: Session) -> bool:
-    """Whether there never was a prompt, not even one that is deleted by now."""
-    return named.is_untouched(session, PromptRow)
-
-
 def folders(session: Session) -> dict[str, int]:
     """Every folder that holds prompts, and how many are in it, itself or inside its folders."""
     counts: defaultdict[str, int] = defaultdict(int)

@@ -54,11 +54,6 @@ def by_name(session: Session, name: str) -> StoredSuite:
     return found[0]
 
 
-def is_untouched(session: Session) -> bool:
-    """Whether there never was a suite, not even one that is deleted by now."""
-    return named.is_untouched(session, SuiteRow)
-
-
 def add(
     session: Session, name: str, description: str, metrics: Iterable[Mapping[str, Any]]
 ) -> SuiteId:

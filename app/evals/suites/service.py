@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -31,7 +30,9 @@ from app.evals.suites.suite import (
     digest_of,
     made_key,
 )
+from app.evals.tables import SuiteRow
 from app.storage.db import Database, Session
+from app.storage.seeding import Seeding
 
 T = TypeVar("T")
 
@@ -54,8 +55,7 @@ class SuiteService:
         self._database = database
         self._notices = notices
         self._samples = samples
-        self._planting = threading.Lock()
-        self._is_planted = False
+        self._seeding = Seeding(database, SuiteRow, self._seeds)
 
     def suites(self) -> tuple[StoredSuite, ...]:
         """Every suite by name."""
@@ -249,26 +249,19 @@ class SuiteService:
         return self.get(suite_id)
 
     def _read(self, work: Callable[[Session], T]) -> T:
-        self._plant()
+        self._seeding.ensure()
         with self._database.read() as session:
             return work(session)
 
     def _write(self, work: Callable[[Session], T]) -> T:
-        self._plant()
+        self._seeding.ensure()
         done = self._database.write(work)
         self._notices.changed(Topic.EVALS)
         return done
 
-    def _plant(self) -> None:
-        with self._planting:
-            if self._is_planted:
-                return
-            self._is_planted = True
-            with self._database.read() as session:
-                if not store.is_untouched(session):
-                    return
-            samples = [checked_suite(each) for each in self._samples()]
-            self._database.write(lambda s: [_add(s, each, each.name) for each in samples])
+    def _seeds(self) -> Callable[[Session], object]:
+        samples = [checked_suite(each) for each in self._samples()]
+        return lambda session: [_add(session, each, each.name) for each in samples]
 
 
 def _add(session: Session, suite: Suite, name: str) -> SuiteId:
