@@ -9,19 +9,13 @@ from PySide6.QtCore import (
     QEvent,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
 from PySide6.QtGui import QFont, QIcon, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
-    QFrame,
     QLineEdit,
-    QListView,
-    QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
@@ -33,11 +27,12 @@ from app.ui.fuzzy import Match
 from app.ui.icons import Icons
 from app.ui.theme import ThemeKeeper
 from app.ui.widgets.labels import Label
+from app.ui.widgets.match_list import Index, MatchDelegate, MatchList
 from app.ui.widgets.sheet import Overlay
 
-Index = QModelIndex | QPersistentModelIndex
 SHOWN = 9
 FIELD = 50
+ROW_HEIGHT = 42
 SHORTCUT_ROLE = Qt.ItemDataRole.UserRole + 1
 POSITIONS_ROLE = Qt.ItemDataRole.UserRole + 2
 
@@ -84,41 +79,18 @@ class ActionListModel(QAbstractListModel):
         return None
 
 
-class ActionDelegate(QStyledItemDelegate):
+class ActionDelegate(MatchDelegate):
     """Draws an action: icon, title with the letters that were hit, shortcut as a key."""
 
-    def __init__(self, theme: ThemeKeeper, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        area: QRect = option.rect
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.setBrush(self._theme.color("selected"))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.drawRoundedRect(area, 8, 8)
+    def draw(
+        self, painter: QPainter, area: QRect, option: QStyleOptionViewItem, index: Index
+    ) -> None:
         icon: QIcon = index.data(Qt.ItemDataRole.DecorationRole)
         icon.paint(painter, QRect(area.left() + 14, area.center().y() - 8, 18, 18))
         right = self._paint_keys(painter, area, index.data(SHORTCUT_ROLE))
         text = QRect(area.left() + 46, area.top(), right - area.left() - 54, area.height())
-        self._paint_title(painter, text, index, option.font)
-        painter.restore()
-
-    def _paint_title(self, painter: QPainter, area: QRect, index: Index, font: QFont) -> None:
-        title: str = index.data(Qt.ItemDataRole.DisplayRole)
-        hit = set(index.data(POSITIONS_ROLE))
-        strong = QFont(font)
-        strong.setWeight(QFont.Weight.DemiBold)
-        x = area.left()
-        for is_hit, piece in _pieces(title, hit):
-            painter.setFont(strong if is_hit else font)
-            painter.setPen(self._theme.color("accent_text" if is_hit else "text"))
-            width = painter.fontMetrics().horizontalAdvance(piece)
-            place = QRect(x, area.top(), min(width + 1, area.right() - x), area.height())
-            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, piece)
-            x += width
+        hits = index.data(POSITIONS_ROLE)
+        self.draw_hits(painter, text, option.font, index.data(), hits)
 
     def _paint_keys(self, painter: QPainter, area: QRect, keys: str) -> int:
         if not keys:
@@ -135,9 +107,6 @@ class ActionDelegate(QStyledItemDelegate):
         painter.setPen(self._theme.color("text2"))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, keys)
         return box.left()
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(200, self._theme.px(42))
 
 
 class CommandPalette(Overlay):
@@ -163,7 +132,9 @@ class CommandPalette(Overlay):
         self.field.textChanged.connect(self._on_text_changed)
         self.field.installEventFilter(self)
         self.items = ActionListModel(icons, self)
-        self.list = self._make_list()
+        self.list = MatchList("Commands", self.items)
+        self.list.setItemDelegate(ActionDelegate(theme, ROW_HEIGHT, self.list))
+        self.list.clicked.connect(self._run)
         self._nothing = Label("No command has these letters.", "body2")
         self._nothing.setContentsMargins(22, 12, 16, 12)
         layout = QVBoxLayout(self.card)
@@ -186,21 +157,7 @@ class CommandPalette(Overlay):
 
     def card_height(self, _width: int) -> int:
         rows = min(SHOWN, max(1, self.items.rowCount()))
-        return FIELD + rows * self._theme.px(42) + 24
-
-    def _make_list(self) -> QListView:
-        view = QListView()
-        view.setAccessibleName("Commands")
-        view.setFrameShape(QFrame.Shape.NoFrame)
-        view.setModel(self.items)
-        view.setItemDelegate(ActionDelegate(self._theme, view))
-        view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        view.setUniformItemSizes(True)
-        view.setMouseTracking(True)
-        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        view.entered.connect(view.setCurrentIndex)
-        view.clicked.connect(self._run)
-        return view
+        return FIELD + rows * self._theme.px(ROW_HEIGHT) + 24
 
     def _on_text_changed(self, text: str) -> None:
         self.items.show_matches(self._actions.offered(), text)
@@ -208,7 +165,7 @@ class CommandPalette(Overlay):
         self.list.setVisible(any_rows)
         self._nothing.setVisible(not any_rows)
         if any_rows:
-            self.list.setCurrentIndex(self.items.index(0))
+            self.list.choose_first()
         self.place()
 
     def _run(self, index: QModelIndex) -> None:
@@ -216,12 +173,6 @@ class CommandPalette(Overlay):
             id = self.items.spec(index.row()).id
             self.dismiss()
             self.chosen.emit(id)
-
-    def _move(self, step: int) -> None:
-        rows = self.items.rowCount()
-        if rows:
-            row = (self.list.currentIndex().row() + step) % rows
-            self.list.setCurrentIndex(self.items.index(row))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.field and isinstance(event, QKeyEvent):
@@ -232,7 +183,7 @@ class CommandPalette(Overlay):
         steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
         steps |= {Qt.Key.Key_PageDown: SHOWN - 1, Qt.Key.Key_PageUp: 1 - SHOWN}
         if key in steps:
-            self._move(steps[key])
+            self.list.step(steps[key])
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._run(self.list.currentIndex())
         else:
@@ -243,14 +194,3 @@ class CommandPalette(Overlay):
 def label(spec: ActionSpec) -> str:
     """How the palette names an action: "Library: Add documents…"."""
     return f"{spec.group}: {spec.title}"
-
-
-def _pieces(title: str, hit: set[int]) -> list[tuple[bool, str]]:
-    pieces: list[tuple[bool, str]] = []
-    for index, letter in enumerate(title):
-        is_hit = index in hit
-        if pieces and pieces[-1][0] == is_hit:
-            pieces[-1] = (is_hit, pieces[-1][1] + letter)
-        else:
-            pieces.append((is_hit, letter))
-    return pieces

@@ -9,7 +9,6 @@ from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QRect,
     QSize,
     Qt,
@@ -17,10 +16,6 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QFont, QPainter
 from PySide6.QtWidgets import (
-    QFrame,
-    QListView,
-    QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
 )
@@ -28,8 +23,8 @@ from PySide6.QtWidgets import (
 from app.prompts.entities import Prompt
 from app.ui import fuzzy
 from app.ui.theme import TYPE_SIZES, ThemeKeeper
+from app.ui.widgets.match_list import Index, MatchDelegate, MatchList
 
-Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 46
 POSITIONS_ROLE = Qt.ItemDataRole.UserRole + 1
 DESCRIPTION_ROLE = Qt.ItemDataRole.UserRole + 2
@@ -41,7 +36,7 @@ _INSET = 12
 class PromptRows(QAbstractListModel):
     """The prompts that fit what was typed."""
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: list[tuple[Prompt, tuple[int, ...]]] = []
 
@@ -72,8 +67,8 @@ class PromptRows(QAbstractListModel):
         return None
 
 
-class PromptList(QListView):
-    """Never has the focus: what is typed beside it moves and chooses.
+class PromptList(MatchList):
+    """The prompts that fit what is typed beside it.
 
     Signals:
         picked: a `Prompt` was clicked.
@@ -84,17 +79,11 @@ class PromptList(QListView):
     def __init__(
         self, theme: ThemeKeeper, parent: QWidget | None = None, *, prefix: str = ""
     ) -> None:
-        super().__init__(parent)
-        self.rows = PromptRows(self)
-        self.setAccessibleName("Prompts")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setModel(self.rows)
+        rows = PromptRows()
+        super().__init__("Prompts", rows, parent)
+        self.rows = rows
+        rows.setParent(self)
         self.setItemDelegate(_Delegate(theme, prefix, self))
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.entered.connect(self.setCurrentIndex)
         self.clicked.connect(lambda index: self.picked.emit(self.rows.prompt(index.row())))
 
     @property
@@ -106,57 +95,28 @@ class PromptList(QListView):
     def show_matches(self, prompts: Sequence[Prompt], query: str) -> int:
         """Show what matches; how many that is."""
         self.rows.show_matches(prompts, query)
-        self.setCurrentIndex(self.rows.index(0))
+        self.choose_first()
         return self.rows.rowCount()
 
-    def step(self, step: int) -> None:
-        """Choose another row, round and round."""
-        count = self.rows.rowCount()
-        if count:
-            self.setCurrentIndex(self.rows.index((self.currentIndex().row() + step) % count))
 
-
-class _Delegate(QStyledItemDelegate):
+class _Delegate(MatchDelegate):
     """The name with the letters that were hit, and the description below it."""
 
     def __init__(self, theme: ThemeKeeper, prefix: str, parent: QObject) -> None:
-        super().__init__(parent)
-        self._theme, self._prefix = theme, prefix
+        super().__init__(theme, ROW_HEIGHT, parent)
+        self._prefix = prefix
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        area: QRect = option.rect
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.setBrush(self._theme.color("selected"))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.drawRoundedRect(area, 8, 8)
+    def draw(
+        self, painter: QPainter, area: QRect, option: QStyleOptionViewItem, index: Index
+    ) -> None:
         inner = area.adjusted(_INSET, 4, -_INSET, -4)
         description: str = index.data(DESCRIPTION_ROLE)
         half = inner.height() // 2 if description else inner.height()
-        self._paint_name(painter, QRect(inner.topLeft(), QSize(inner.width(), half)), index, option)
+        hits = {each + len(self._prefix) for each in index.data(POSITIONS_ROLE)}
+        name = QRect(inner.topLeft(), QSize(inner.width(), half))
+        self.draw_hits(painter, name, option.font, self._prefix + index.data(), hits)
         if description:
             self._paint_description(painter, inner.adjusted(0, half, 0, 0), description)
-        painter.restore()
-
-    def _paint_name(
-        self, painter: QPainter, area: QRect, index: Index, option: QStyleOptionViewItem
-    ) -> None:
-        hit = {each + len(self._prefix) for each in index.data(POSITIONS_ROLE)}
-        plain: QFont = option.font
-        strong = QFont(plain)
-        strong.setWeight(QFont.Weight.DemiBold)
-        x = area.left()
-        for at, letter in enumerate(self._prefix + index.data()):
-            is_hit = at in hit
-            painter.setFont(strong if is_hit else plain)
-            painter.setPen(self._theme.color("accent_text" if is_hit else "text"))
-            width = painter.fontMetrics().horizontalAdvance(letter)
-            if x + width > area.right():
-                break
-            place = QRect(x, area.top(), width + 1, area.height())
-            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, letter)
-            x += width
 
     def _paint_description(self, painter: QPainter, area: QRect, text: str) -> None:
         font = QFont(painter.font())
@@ -167,9 +127,6 @@ class _Delegate(QStyledItemDelegate):
         line = " ".join(text.split())
         shown = painter.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, shown)
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(200, self._theme.px(ROW_HEIGHT))
 
 
 def matches(prompts: Sequence[Prompt], query: str) -> list[tuple[Prompt, tuple[int, ...]]]:
