@@ -92,6 +92,8 @@ class GlyphPainter:
 
     def pixmap(self, name: str, size: QSize, color: QColor, scale: float) -> QPixmap:
         """A glyph as pixels, `scale` for each of the `size`; kept for the next time."""
+        if size.isEmpty():  # a button that is squeezed to nothing while others take its room
+            return QPixmap()
         key = (f"{name} {color.rgba():x}", size.width(), size.height(), round(scale * 100))
         if key not in self._pixmaps:
             pixmap = QPixmap(size * scale)

@@ -59,6 +59,11 @@ def test_icon_on_a_sharp_screen_has_the_screens_pixels(icons: Icons):
     assert pixmap.devicePixelRatio() == 2.0
 
 
+def test_icon_squeezed_to_nothing_draws_nothing(icons: Icons):
+    for size in (QSize(0, 18), QSize(18, 0), QSize(0, 0)):
+        assert icons.icon("ph.trash").pixmap(size, 2.0).isNull()
+
+
 def test_icon_asked_twice_is_the_same_object(icons: Icons):
     assert icons.icon("ph.cube") is icons.icon("ph.cube")
 

@@ -36,6 +36,7 @@ _CHUNK: Final = 65_536
 _POLL_S: Final = 0.01
 _FLUSH_S: Final = 0.5
 _LIFE_SIGN_S: Final = 0.5
+_REAP_S: Final = 5.0  # a killed process goes at once, but a busy machine may tell us late
 _LINES_AT_ONCE: Final = 20
 _LINE_S: Final = 0.0005  # for each line beyond those: a flood must not keep a processor busy
 _BREATH_S: Final = 0.01  # after a full chunk of log: at most 6 MB/s are read of it
@@ -224,7 +225,7 @@ async def _end(process: ServerProcess, watch: Watch) -> None:
     else:
         # Also when the program itself has ended: what it started may still be there.
         await terminate_posix_process_tree(cast(Process, process), patience_s)
-    await _has_ended(process, patience_s)
+    await _has_ended(process, _REAP_S)
     close_process_job(process)
     for stream in (process.stdout, getattr(process, "stderr", None)):
         await _close(stream)

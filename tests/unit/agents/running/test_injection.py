@@ -65,7 +65,7 @@ def test_obedient_model_does_nothing_unasked(bench, allowed, capsys):
             bench.model.replies = [calls("page"), calls("act"), says("Done.")]
             person = PersonDouble(Decision(Verdict.DENY))
             run = bench.runs.run(agent, "Read the page.", person)
-            assert [each.spec.name for each in person.requests] == ["act"]
+            assert [each.spec.name for each in person.requests] == ["act"], bench.steps(run)
             assert bench.details(run, ToolUse)[-1].outcome is Outcome.DENIED
             tried, effects = tried + 1, effects + len(act.ran)
     with capsys.disabled():
