@@ -21,7 +21,7 @@ from app.agents.trace import Verdict
 from app.base.errors import AppError
 from app.ui.agents.arguments_form import ArgumentsForm, BadArguments
 from app.ui.agents.arguments_view import ArgumentsView
-from app.ui.agents.plain_text import PagedText
+from app.ui.agents.plain_text import DiffText, PagedText
 from app.ui.agents.words import RISK_WORDS, of_server, one_line
 from app.ui.pane import PaneContext
 from app.ui.widgets.buttons import Button
@@ -202,7 +202,8 @@ class ApprovalCard(QFrame):
         diff = request.preview.diff if request.preview else ""
         if diff:
             title = Label("What would change", "overline")
-            view = PagedText(self._context.theme, "What would change", diff, is_diff=True)
+            text = DiffText(self._context.theme, "What would change")
+            view = PagedText(text, diff)
             self._diff_place.addWidget(title)
             self._diff_place.addWidget(view)
             self._diff_place.addWidget(Label("Arguments", "overline"))

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.agents.mcp.definitions import shown as visible
-from app.ui.agents.plain_text import PagedText
+from app.ui.agents.plain_text import PagedText, PlainText
 from app.ui.agents.words import json_text, one_line
 from app.ui.theme import ThemeKeeper
 from app.ui.widgets.labels import Label
@@ -40,7 +40,8 @@ class ArgumentsView(QWidget):
         if not arguments:
             self._layout.addWidget(Label(_NONE, "body2"))
         elif len(arguments) > _MOST_NAMED:
-            self._layout.addWidget(PagedText(self._theme, "Arguments", json_text(dict(arguments))))
+            whole = PlainText(self._theme, "Arguments")
+            self._layout.addWidget(PagedText(whole, json_text(dict(arguments))))
         else:
             for name, value in arguments.items():
                 self._add(name, value)
@@ -50,7 +51,8 @@ class ArgumentsView(QWidget):
         self._layout.addWidget(Label(visible(name), "caption", wrap=True))
         text = value if isinstance(value, str) else json_text(value)
         if text:
-            self._layout.addWidget(PagedText(self._theme, one_line(name), text, lines=12))
+            view = PlainText(self._theme, one_line(name), most_lines=12)
+            self._layout.addWidget(PagedText(view, text))
         else:
             self._layout.addWidget(Label("(empty)", "body2"))
         self._layout.addSpacing(6)

@@ -1,8 +1,10 @@
-"""Text as it is, nothing of it hidden: arguments, results and diffs."""
+"""Text as it is, nothing of it hidden: arguments, results and changes."""
 
 from __future__ import annotations
 
 import math
+import re
+from typing import Final
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import (
@@ -26,22 +28,23 @@ from app.ui.widgets.layout import row
 PAGE = 200_000  # characters that are laid out at once
 _LONGEST_LINE = 1_000
 _GOES_ON = "⋯ "  # begins what is still the same line
-_DIFF_COLORS = {"+": "ok", "-": "danger", "@": "info", "\\": "text3"}
+_DIFF_COLORS: Final = {"+": "ok", "-": "danger", "@": "text2", "\\": "text3"}
+_HUNK: Final = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@.*")
+
+Look = tuple[QTextCharFormat, QTextBlockFormat]
 
 
 class PlainText(QPlainTextEdit):
-    """Read-only text in the code font, as high as its lines up to some, with diff lines coloured.
+    """Read-only text in the code font, as high as its lines up to some.
 
     The wheel scrolls the page around it unless it has the focus.
     """
 
-    def __init__(
-        self, theme: ThemeKeeper, name: str, *, most_lines: int = 16, is_diff: bool = False
-    ) -> None:
+    def __init__(self, theme: ThemeKeeper, name: str, *, most_lines: int = 16) -> None:
         super().__init__()
         self._theme = theme
         self._most_lines = most_lines
-        self._is_diff = is_diff
+        self._look: Look | None = None  # of the last line
         self.setObjectName("agenttext")
         self.setAccessibleName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -55,27 +58,32 @@ class PlainText(QPlainTextEdit):
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
-        if is_diff:
-            theme.changed.connect(self._recolor)
 
     def add(self, text: str) -> None:
         """Add text at the end; what cannot be seen in it is spelled."""
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
         cursor.beginEditBlock()
-        for at, line in enumerate(visible(text).split("\n")):
+        for at, line in enumerate(self._lines(visible(text))):
             if at:
                 cursor.insertBlock()
-            self._add_line(cursor, line)
+            if at or not self._look:  # else it goes on with the line that is there
+                self._look = self._look_of(line)
+            self._add_line(cursor, self._words_of(line), *self._look)
         cursor.endEditBlock()
 
-    def show_text(self, text: str) -> None:
-        """Show another text."""
-        self.clear()
-        self.add(text)
+    def _lines(self, text: str) -> list[str]:
+        return text.split("\n")
 
-    def _add_line(self, cursor: QTextCursor, line: str) -> None:
-        look, block = self._looks(line)
+    def _words_of(self, line: str) -> str:
+        return line
+
+    def _look_of(self, _line: str) -> Look:
+        return QTextCharFormat(), QTextBlockFormat()
+
+    def _add_line(
+        self, cursor: QTextCursor, line: str, look: QTextCharFormat, block: QTextBlockFormat
+    ) -> None:
         # Laying out one line takes the square of its length.
         for start in range(0, max(len(line), 1), _LONGEST_LINE):
             if start:
@@ -83,19 +91,6 @@ class PlainText(QPlainTextEdit):
             cursor.setBlockFormat(block)
             cursor.insertText(_GOES_ON if start else "", look)
             cursor.insertText(line[start : start + _LONGEST_LINE], look)
-
-    def _looks(self, line: str) -> tuple[QTextCharFormat, QTextBlockFormat]:
-        look, block = QTextCharFormat(), QTextBlockFormat()
-        if self._is_diff:
-            is_head = line.startswith(("+++", "---"))
-            color = "text2" if is_head else _DIFF_COLORS.get(line[:1], "text")
-            look.setForeground(self._theme.color(color))
-            if color in ("ok", "danger"):
-                block.setBackground(self._theme.color(f"{color}_bg"))
-        return look, block
-
-    def _recolor(self) -> None:
-        self.show_text(self.toPlainText().replace(f"\n{_GOES_ON}", ""))
 
     def _fit(self) -> None:
         wanted = max(1, math.ceil(self.document().size().height()))
@@ -124,14 +119,68 @@ class PlainText(QPlainTextEdit):
         super().wheelEvent(event) if self.hasFocus() else event.ignore()
 
 
+class DiffText(PlainText):
+    """A unified diff, with its lines coloured and the places in words.
+
+    The names of the files are left out: whoever shows it says which file it is about.
+    """
+
+    def __init__(self, theme: ThemeKeeper, name: str, *, most_lines: int = 16) -> None:
+        super().__init__(theme, name, most_lines=most_lines)
+        self._diff = ""
+        theme.changed.connect(self._recolor)
+
+    def add(self, text: str) -> None:
+        super().add(text)
+        self._diff += text
+
+    def _lines(self, text: str) -> list[str]:
+        lines = super()._lines(text)
+        # Only at the beginning: further down, such lines were taken out and put in.
+        starts = tuple(each[:4] for each in lines[:2])
+        return lines[2:] if starts == ("--- ", "+++ ") and not self._diff else lines
+
+    def _words_of(self, line: str) -> str:
+        return _place_words(line)
+
+    def _look_of(self, line: str) -> Look:
+        look, block = QTextCharFormat(), QTextBlockFormat()
+        color = _DIFF_COLORS.get(line[:1], "text")
+        look.setForeground(self._theme.color(color))
+        if color in ("ok", "danger"):
+            block.setBackground(self._theme.color(f"{color}_bg"))
+        return look, block
+
+    def _recolor(self) -> None:
+        diff, self._diff, self._look = self._diff, "", None
+        self.clear()
+        self.add(diff)
+
+
+def _place_words(line: str) -> str:
+    """What the head of a hunk says of the new text; every other line as it is."""
+    found = _HUNK.fullmatch(line)
+    if found is None:
+        return line
+    first, count = int(found[1]), int(found[2] or 1)
+    if count == 0:
+        return f"After line {first:,}" if first else "Everything"
+    if count == 1:
+        return f"Line {first:,}"
+    return f"Lines {first:,} to {first + count - 1:,}"
+
+
 class PagedText(QWidget):
     """A text of any length: its beginning, and a button for each further piece."""
 
-    def __init__(
-        self, theme: ThemeKeeper, name: str, text: str, *, is_diff: bool = False, lines: int = 16
-    ) -> None:
+    def __init__(self, view: PlainText, text: str) -> None:
+        """Show a text.
+
+        Args:
+            view: shows nothing yet.
+        """
         super().__init__()
-        self.view = PlainText(theme, name, most_lines=lines, is_diff=is_diff)
+        self.view = view
         self._rest = text
         self._size = len(text)
         self._shown = Label("", "caption")
@@ -151,7 +200,9 @@ class PagedText(QWidget):
         return not self._rest
 
     def _add(self) -> None:
-        piece, self._rest = self._rest[:PAGE], self._rest[PAGE:]
+        end = self._rest.rfind("\n", PAGE // 2, PAGE) + 1 or PAGE  # at the end of a line
+        end = len(self._rest) if len(self._rest) <= PAGE else end
+        piece, self._rest = self._rest[:end], self._rest[end:]
         self.view.add(piece)
         self._bar.setVisible(bool(self._rest))
         here = size_text(self._size - len(self._rest))

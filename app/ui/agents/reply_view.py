@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.agents.trace import ModelReply, Step
 from app.engine.protocol import FinishReason
 from app.ui.agents.markdown_view import MarkdownView
-from app.ui.agents.plain_text import PagedText
+from app.ui.agents.plain_text import PagedText, PlainText
 from app.ui.agents.shown_trace import Growth
 from app.ui.agents.words import seconds_text
 from app.ui.amounts import count_text
@@ -116,7 +116,9 @@ class ReplyView(QWidget):
 
     def _on_unfolded(self, is_open: bool) -> None:
         if self._thinking is None:
-            self._thinking = PagedText(self._context.theme, "Thoughts", self._thoughts, lines=12)
+            self._thinking = PagedText(
+                PlainText(self._context.theme, "Thoughts", most_lines=12), self._thoughts
+            )
             self._layout.insertWidget(2, self._thinking)
         self._thinking.setVisible(is_open)
 

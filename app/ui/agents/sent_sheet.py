@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QWidget
 
 from app.engine.messages import Turn
-from app.ui.agents.plain_text import PagedText
+from app.ui.agents.plain_text import PagedText, PlainText
 from app.ui.agents.words import json_text
 from app.ui.icons import Icons
 from app.ui.theme import ThemeKeeper
@@ -29,7 +29,7 @@ class SentSheet(Sheet):
             page.body.addWidget(Label(turn.role.value.capitalize(), "overline"))
             calls = [{"name": e.name, "arguments": dict(e.arguments)} for e in turn.tool_calls]
             text = "\n".join(filter(None, (turn.content, json_text(calls) if calls else "")))
-            page.body.addWidget(PagedText(theme, turn.role.value, text))
+            page.body.addWidget(PagedText(PlainText(theme, turn.role.value), text))
             page.body.addSpacing(8)
         page.body.addStretch(1)
         self.body.addWidget(page)

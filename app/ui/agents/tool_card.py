@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from app.agents.mcp.definitions import shown as visible
 from app.agents.trace import ApprovalAsked, Outcome, Step, ToolUse
 from app.ui.agents.arguments_view import ArgumentsView
-from app.ui.agents.plain_text import PAGE, PagedText
+from app.ui.agents.plain_text import PAGE, DiffText, PagedText, PlainText
 from app.ui.agents.source_chips import SourceChips
 from app.ui.agents.words import (
     GROUND_WORDS,
@@ -115,9 +115,8 @@ class ToolCard(QFrame):
         if is_open:
             self._below = self._build_details()
         elif self.use.diff and self.use.outcome is Outcome.DONE:
-            words = "What changed"
-            diff = self.use.diff[:_MOST_PEEK]
-            self._below = PagedText(self._context.theme, words, diff, is_diff=True, lines=8)
+            text = DiffText(self._context.theme, "What changed", most_lines=8)
+            self._below = PagedText(text, self.use.diff[:_MOST_PEEK])
         if self._below is not None:
             self._layout.addWidget(self._below)
         name, tip = ("caret-up", "Hide") if is_open else ("caret-down", "Show")
@@ -147,7 +146,7 @@ class ToolCard(QFrame):
             changed = use.outcome in (Outcome.DONE, Outcome.RUNNING)
             title = "What changed" if changed else "What would have changed"
             layout.addWidget(Label(title, "overline"))
-            layout.addWidget(PagedText(theme, title, use.diff, is_diff=True))
+            layout.addWidget(PagedText(DiffText(theme, title), use.diff))
         if use.text:
             self._add_result(layout, use)
         if use.citations:
@@ -175,7 +174,7 @@ class ToolCard(QFrame):
         show_all.clicked.connect(lambda: self.whole_requested.emit(self._step))
         show_all.setVisible(is_cut and not self._whole)
         layout.addWidget(row(title, None, show_all))
-        layout.addWidget(PagedText(self._context.theme, "Result", shown))
+        layout.addWidget(PagedText(PlainText(self._context.theme, "Result"), shown))
         if self._whole and is_cut:
             rest = "The rest is in the exported trace."
             layout.addWidget(Label(f"The first {size_text(len(shown))}. {rest}", "caption"))

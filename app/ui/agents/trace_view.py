@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWi
 
 from app.agents.mcp.definitions import shown as visible
 from app.agents.trace import ModelReply, Note, Run, Step, StepId, ToolUse
-from app.ui.agents.plain_text import PagedText
+from app.ui.agents.plain_text import PagedText, PlainText
 from app.ui.agents.reply_view import ReplyView
 from app.ui.agents.run_end import RunEnd
 from app.ui.agents.shown_trace import ShownTrace
@@ -185,7 +185,7 @@ class TraceView(ScrollPage):
         layout.setContentsMargins(14, 10, 14, 10)
         px = self._context.theme.px
         if len(task) > _LONG_TASK:
-            layout.addWidget(PagedText(self._context.theme, "Task", task, lines=10))
+            layout.addWidget(PagedText(PlainText(self._context.theme, "Task", most_lines=10), task))
         else:
             label = Label(visible(task), "prose")
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

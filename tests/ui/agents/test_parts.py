@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QTextCursor
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from app.agents.entities import Agent, AgentId, Budgets, Policy, Risk, ToolPolicy
 from app.agents.trace import (
@@ -26,9 +27,10 @@ from app.agents.trace import (
     ToolUse,
 )
 from app.engine.messages import ToolCall
+from app.settings.schema import Theme
 from app.ui.agents.arguments_form import ArgumentsForm, BadArguments
 from app.ui.agents.arguments_view import ArgumentsView
-from app.ui.agents.plain_text import PAGE, PagedText
+from app.ui.agents.plain_text import PAGE, DiffText, PagedText, PlainText
 from app.ui.agents.run_end import ending
 from app.ui.agents.shown_trace import ShownTrace
 from app.ui.agents.start_page import start_of
@@ -74,7 +76,7 @@ def view(qtbot, context):
 
 def test_text_without_end_is_shown_in_pieces_and_nothing_is_left_out(qtbot, theme):
     text = "a" * PAGE + "b" * PAGE + "c"
-    paged = PagedText(theme, "Text", text)
+    paged = PagedText(PlainText(theme, "Text"), text)
     qtbot.addWidget(paged)
     paged.show()
 
@@ -88,6 +90,51 @@ def test_text_without_end_is_shown_in_pieces_and_nothing_is_left_out(qtbot, them
     assert [len(each) for each in shown] == [PAGE, 2 * PAGE, 2 * PAGE + 1]
     assert shown[-1] == text
     assert paged.is_whole
+
+
+def looks(view: QPlainTextEdit) -> list[tuple[str, str]]:
+    """Each line with the colour of its first letter."""
+    document, found = view.document(), []
+    for at in range(document.blockCount()):
+        cursor = QTextCursor(document.findBlockByNumber(at))
+        cursor.movePosition(QTextCursor.MoveOperation.NextCharacter)
+        found.append((cursor.block().text(), cursor.charFormat().foreground().color().name()))
+    return found
+
+
+def test_change_is_shown_without_signs_for_programs(qtbot, theme):
+    theme.apply(Theme.LIGHT, 100)
+    view = DiffText(theme, "What would change")
+    qtbot.addWidget(view)
+    names = "--- notes.md\n+++ notes.md\n"
+    first = "@@ -1,3 +1,2 @@\n # Notes\n--- a rule\n+++ a sum\n @@ -9 +9 @@\n"
+    view.add(names + first + "@@ -20 +19,0 @@\n-gone\n@@ -0,0 +1 @@\n+")
+    view.add("-new\n@@ -1,2 +0,0 @@")
+    shown = (
+        ("Lines 1 to 2", "text2"),
+        (" # Notes", "text"),
+        ("--- a rule", "danger"),
+        ("+++ a sum", "ok"),
+        (" @@ -9 +9 @@", "text"),
+        ("After line 19", "text2"),
+        ("-gone", "danger"),
+        ("Line 1", "text2"),
+        ("+-new", "ok"),
+        ("Everything", "text2"),
+    )
+    assert looks(view) == [(words, theme.color(role).name()) for words, role in shown]
+    theme.apply(Theme.DARK, 100)
+    assert looks(view) == [(words, theme.color(role).name()) for words, role in shown]
+
+
+def test_piece_ends_with_a_line_where_there_are_lines(qtbot, theme):
+    text = "+one line\n" * (PAGE // 8)
+    paged = PagedText(DiffText(theme, "What would change"), text)
+    qtbot.addWidget(paged)
+    paged.show()
+    assert paged.view.toPlainText().endswith("+one line\n")
+    click(qtbot, paged.more)
+    assert paged.view.toPlainText() == text
 
 
 def test_hidden_characters_of_arguments_are_spelled(qtbot, theme):
