@@ -248,6 +248,7 @@ class AgentsPane(Pane):
         view.editor.delete_requested.connect(self.delete_agent)
         view.run_page.task_submitted.connect(lambda _task: self.shown.when_saved())
         view.run_page.folder_requested.connect(view.editor.folders.choose)
+        view.run_page.run_known.connect(view.sidebar.choose_run)
         view.run_page.trace.action_requested.connect(self._on_run_action)
         view.run_page.trace.citation_requested.connect(self._on_citation_requested)
         sidebar.servers_requested.connect(self.show_servers)

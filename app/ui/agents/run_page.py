@@ -41,10 +41,12 @@ class RunPage(QWidget):
     Signals:
         task_submitted: a task was written.
         folder_requested: a person wants to give the agent a folder.
+        run_known: the id of the run that goes on here; it was begun only after it was shown.
     """
 
     task_submitted = Signal(str)
     folder_requested = Signal()
+    run_known = Signal(object)
 
     def __init__(self, context: PaneContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -205,7 +207,9 @@ class RunPage(QWidget):
 
     def _on_advanced(self, changed: frozenset[StepId]) -> None:
         if self._live is not None:
-            self.shown_run = self._live.run_id
+            if self.shown_run != self._live.run_id:
+                self.shown_run = self._live.run_id
+                self.run_known.emit(self.shown_run)
             self.trace.refresh(changed)
             self.strip.show_state()
 

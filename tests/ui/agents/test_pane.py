@@ -126,6 +126,21 @@ def test_denied_call_does_nothing_and_the_model_hears_the_reason(
 
 
 @quickly
+def test_run_that_goes_on_is_marked_in_the_list(qtbot, open_pane, bench, writer):
+    bench.model.replies = [WRITES, says("Changed.")]
+    pane = open_pane()
+    give(qtbot, pane, "Coffee instead of tea")
+    wait_for_approval(qtbot, pane)
+    runs = pane.view.sidebar.run_list
+    qtbot.waitUntil(lambda: runs.currentIndex().isValid())
+    # The list may be read before the run has told its id.
+    pane.view.run_page.shown_run = None
+    pane.view.sidebar.choose_run(None)
+    pane.live.all[0].advanced.emit(frozenset())
+    assert runs.currentIndex().isValid()
+
+
+@quickly
 def test_edited_arguments_are_shown_again_before_they_are_used(
     qtbot, open_pane, bench, writer, folder
 ):
