@@ -11,10 +11,12 @@ import itertools
 import logging
 import multiprocessing
 import signal
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -241,7 +243,8 @@ class ChildProcess:
             name=f"cairn-{self.name}".replace(" ", "-"),
             daemon=True,
         )
-        process.start()
+        with _deaf_to_interrupts():
+            process.start()
         theirs.close()  # so that the end of the child is the end of the pipe
         self._process, self._connection = process, ours
         self._reader = threading.Thread(
@@ -310,3 +313,20 @@ class ChildProcess:
 
 def _as_exception(error: AppError | Cancelled | None, traceback: str) -> Exception:
     return error if error is not None else ChildBug(traceback)
+
+
+@contextlib.contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """What is started meanwhile does not hear Ctrl+C, which a terminal sends to the whole group.
+
+    A child decides that for itself, but not before Python and its modules are loaded.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    resource_tracker.ensure_running()  # it lets interrupts through again when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

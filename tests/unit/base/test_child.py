@@ -54,6 +54,26 @@ def test_child_imports_neither_qt_nor_heavy_packages(child: ChildProcess, tmp_pa
     assert "Qt6Core" not in status.read_text()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_interrupt_while_it_starts_is_the_parents_business(
+    child: ChildProcess, tmp_path: Path
+) -> None:
+    call = child.call(Echo("answer"))
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGINT)
+    assert call.result(BOUND_S) == "answer"
+    os.kill(child.pid, signal.SIGINT)
+    assert child.call(Echo("again")).result(BOUND_S) == "again"
+    assert (tmp_path / "echo.log").read_text() == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_starting_a_child_leaves_interrupts_as_they_were(child: ChildProcess) -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, set())
+    assert child.call(Echo(1)).result(BOUND_S) == 1
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, set()) == before
+
+
 def test_expected_failure_arrives_with_message_and_hint(child: ChildProcess) -> None:
     with pytest.raises(NotFound) as caught:
         child.call(FailExpected()).result(BOUND_S)
