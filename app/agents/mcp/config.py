@@ -20,7 +20,7 @@ _SERVERS: Final = "mcpServers"
 _MOST_BYTES: Final = 1_000_000
 _MOST_SERVERS: Final = 100
 _LONGEST_NAME: Final = 64
-_URL_KEYS: Final = ("url", "serverUrl", "httpUrl")
+URL_KEYS: Final = ("url", "serverUrl", "httpUrl")  # one of them has the address
 _HTTP_TYPES: Final = {"http", "streamable-http", "streamableHttp", "streamable_http"}
 # What is not closed goes on to the end, or looking for its end again and again would take hours.
 _STRING: Final = r'"(?:\\.|[^"\\])*(?:"|\\?\Z)'
@@ -178,7 +178,7 @@ def entry(name: str, values: Any) -> ServerEntry:
     """What an entry says, with the first problem in it."""
     if not isinstance(values, dict):
         return ServerEntry(name, problem=f"The entry of {name} is not an object in braces.")
-    url = next((values[key] for key in _URL_KEYS if values.get(key)), "")
+    url = next((values[key] for key in URL_KEYS if values.get(key)), "")
     command, kind = values.get("command") or "", values.get("type")
     arguments = values.get("args") or []
     environment, headers = values.get("env") or {}, values.get("headers") or {}

@@ -158,20 +158,37 @@ class McpServers:
             self._config.put({name: entry})
         self._tell()
 
+    def values(self, name: str) -> Mapping[str, Any]:
+        """The entry of a server as the file has it, for `update`.
+
+        Raises:
+            ConfigBroken: there is none, or the file cannot be read.
+        """
+        with self._lock:
+            return self._config.values(name)
+
     def update(self, name: str, changes: Mapping[str, Any]) -> None:
         """Change values of an entry; None takes one out. What changes a launch stops the server.
 
+        Keys that it no longer refers to are forgotten.
+
         Raises:
             ConfigBroken: the entry would be wrong.
+            AppError: the keyring cannot be written; the entry is changed.
         """
         with self._lock:
             values = {**self._config.values(name), **changes}
             kept = {key: each for key, each in values.items() if each is not None}
+            before = references_of(self._entry(name))
             self._config.put({name: kept})
             run, entry = self._runs.of(name), self._entry(name)
         if run is not None and (entry.is_disabled or self._seal(entry) != run.filled.seal):
             self.stop(name)
-        self._tell()
+        try:
+            for each in set(before) - set(references_of(entry)):
+                self._keys.forget(key_name(name, each))
+        finally:
+            self._tell()
 
     def remove(self, name: str) -> None:
         """Stop a server and forget it: its entry, the consent and its keys."""

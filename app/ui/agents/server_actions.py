@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -12,7 +12,8 @@ from app.agents.entities import Risk
 from app.agents.mcp.entities import ToolReview
 from app.base.errors import AppError
 from app.ui.agents.server_add import AddSheet
-from app.ui.agents.server_draft import ServerDraft, add_draft
+from app.ui.agents.server_change import ChangeSheet
+from app.ui.agents.server_draft import ServerDraft, add_draft, change_server
 from app.ui.agents.server_review import ReviewSheet
 from app.ui.pane import PaneContext
 
@@ -77,6 +78,31 @@ class ServerActions(QObject):
         sheet.filled_in.connect(lambda draft: self._add(sheet, partial(self._add_draft, draft)))
         sheet.open()
         return sheet
+
+    def change(self, name: str) -> None:
+        """Ask what of a server is to be other."""
+        self._context.jobs.submit(
+            self._servers.values,
+            name,
+            owner=self,
+            done=partial(self._show_change, name),
+            failed=partial(self.failed.emit, name),
+        )
+
+    def _show_change(self, name: str, values: Mapping[str, Any]) -> None:
+        icons, theme = self._context.icons, self._context.theme
+        sheet = ChangeSheet(self._parent.window(), icons, theme, name, values)
+
+        def done(_nothing: None) -> None:
+            sheet.dismiss()
+            self.ended.emit(name)
+
+        def save(draft: ServerDraft) -> None:
+            work = partial(change_server, self._servers, draft)
+            self._context.jobs.submit(work, owner=sheet, done=done, failed=sheet.show_problem)
+
+        sheet.changed.connect(save)
+        sheet.open()
 
     def _add_draft(self, draft: ServerDraft) -> tuple[str, ...]:
         return (add_draft(self._servers, draft),)

@@ -28,8 +28,8 @@ class ServerCard(TitleCard):
     """Shows a ServerView. All signals carry the server's name first.
 
     Signals:
-        start_requested, stop_requested, terms_requested, file_requested, removal_requested: what
-            the buttons and the menu offer.
+        start_requested, stop_requested, terms_requested, change_requested, file_requested,
+            removal_requested: what the buttons and the menu offer.
         switched: on or off.
         tool_set, review_requested: as a ToolRow says.
         log_unfolded: somebody reads, or no longer reads, what it prints.
@@ -38,6 +38,7 @@ class ServerCard(TitleCard):
     start_requested = Signal(str)
     stop_requested = Signal(str)
     terms_requested = Signal(str)
+    change_requested = Signal(str)
     file_requested = Signal(str)
     removal_requested = Signal(str)
     switched = Signal(str, bool)
@@ -105,6 +106,7 @@ class ServerCard(TitleCard):
         is_program = self._view.transport is Transport.STDIO
         entries = (
             ("ph.eye", "What it runs…" if is_program else "Where it is…", self.terms_requested),
+            ("ph.pencil-simple", "Change…", self.change_requested),
             ("ph.folder-open", "Show mcp.json in folder", self.file_requested),
             ("ph.trash", "Remove", self.removal_requested),
         )

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
-from app.ui.agents.server_draft import ServerDraft, address_draft, program_draft
+from app.ui.agents.server_draft import (
+    AddressText,
+    ProgramText,
+    ServerDraft,
+    address_changes,
+    address_draft,
+    address_text,
+    program_changes,
+    program_draft,
+    program_text,
+)
 from app.ui.agents.server_pairs import PairRows
 from app.ui.agents.server_sheet import titled
 from app.ui.icons import Icons
@@ -85,8 +96,9 @@ class ProgramFields(Fields):
         browse.setAccessibleName("Choose the working folder")
         browse.clicked.connect(self._on_browse_clicked)
         self.environment.resized.connect(self.resized)
+        self._name = titled("Name", self.name)
         for part in (
-            titled("Name", self.name),
+            self._name,
             titled("Command", self.command),
             titled("Arguments", self.arguments, hint="One a line, without quotation marks."),
             titled("Environment", self.environment),
@@ -108,6 +120,29 @@ class ProgramFields(Fields):
             self.folder.text().strip(),
         )
 
+    def show_entry(self, values: Mapping[str, Any]) -> None:
+        """Show what a server has already; its name stays."""
+        text = program_text(values)
+        self._name.hide()
+        self.command.setText(text.command)
+        self.arguments.setPlainText(text.arguments)
+        self.environment.show_pairs(text.environment)
+        self.folder.setText(text.folder)
+
+    def changes(self, name: str, values: Mapping[str, Any]) -> ServerDraft:
+        """What is other than in this entry.
+
+        Raises:
+            AppError: something is missing, in words.
+        """
+        now = ProgramText(
+            self.command.text(),
+            self.arguments.toPlainText(),
+            self.environment.pairs,
+            self.folder.text(),
+        )
+        return program_changes(name, values, now)
+
     def forget(self) -> None:
         self.environment.forget()
 
@@ -128,7 +163,8 @@ class AddressFields(Fields):
         self.url = self._line("Address", "https://example.com/mcp")
         self.headers = PairRows(icons, "header", "Authorization")
         self.headers.resized.connect(self.resized)
-        self.body.addWidget(titled("Name", self.name))
+        self._name = titled("Name", self.name)
+        self.body.addWidget(self._name)
         hint = "Of a server that speaks streamable HTTP."
         self.body.addWidget(titled("Address", self.url, hint=hint))
         self.body.addWidget(titled("Headers", self.headers))
@@ -140,6 +176,21 @@ class AddressFields(Fields):
             AppError: something is missing, in words.
         """
         return address_draft(self.name.text(), self.url.text(), self.headers.pairs)
+
+    def show_entry(self, values: Mapping[str, Any]) -> None:
+        """Show what a server has already; its name stays."""
+        text = address_text(values)
+        self._name.hide()
+        self.url.setText(text.url)
+        self.headers.show_pairs(text.headers)
+
+    def changes(self, name: str, values: Mapping[str, Any]) -> ServerDraft:
+        """What is other than in this entry.
+
+        Raises:
+            AppError: something is missing, in words.
+        """
+        return address_changes(name, values, AddressText(self.url.text(), self.headers.pairs))
 
     def forget(self) -> None:
         self.headers.forget()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Signal
@@ -44,12 +45,14 @@ class PairRows(QWidget):
         """As they are entered now."""
         return tuple(row.pair for row in self.rows)
 
+    def show_pairs(self, pairs: Sequence[Pair]) -> None:
+        """Show what an entry has already; once, before anything is added."""
+        for each in pairs:
+            self._add_row().show_pair(each)
+
     def add(self) -> None:
         """Add an empty row and go there."""
-        row = PairRow(self._icons, self._what, self._example)
-        self.rows.append(row)
-        self._layout.insertWidget(self._layout.count() - 1, row)
-        row.remove.clicked.connect(partial(self._on_remove_clicked, row))
+        row = self._add_row()
         row.show()
         row.name.setFocus()
         self.resized.emit()
@@ -58,6 +61,13 @@ class PairRows(QWidget):
         """Empty the values: secrets stay no longer than they are needed."""
         for row in self.rows:
             row.value.clear()
+
+    def _add_row(self) -> PairRow:
+        row = PairRow(self._icons, self._what, self._example)
+        self.rows.append(row)
+        self._layout.insertWidget(self._layout.count() - 1, row)
+        row.remove.clicked.connect(partial(self._on_remove_clicked, row))
+        return row
 
     def _on_remove_clicked(self, row: PairRow) -> None:
         self.rows.remove(row)
@@ -92,6 +102,7 @@ class PairRow(QWidget):
         layout.addWidget(self.secret)
         layout.addWidget(self.remove)
         self._is_decided = False
+        self._reference = ""
         self.name.textEdited.connect(self._on_name_edited)
         self.secret.clicked.connect(self._on_secret_clicked)
         self.secret.toggled.connect(lambda is_on: set_secret(self.value, is_secret=is_on))
@@ -99,7 +110,20 @@ class PairRow(QWidget):
     @property
     def pair(self) -> Pair:
         """As it is entered now."""
-        return Pair(self.name.text(), self.value.text(), self.secret.isChecked())
+        is_secret = self.secret.isChecked()
+        reference = self._reference if is_secret else ""
+        return Pair(self.name.text(), self.value.text(), is_secret, reference)
+
+    def show_pair(self, pair: Pair) -> None:
+        """Show what is there already; of a key only that it is kept."""
+        self.name.setText(pair.name)
+        self.value.setText(pair.value)
+        self.secret.setChecked(pair.is_secret)
+        self._reference, self._is_decided = pair.reference, True
+        if pair.reference:
+            self.value.setPlaceholderText("Kept in the keyring; write to change it")
+        elif looks_secret(pair.name):
+            set_secret(self.value, is_secret=True)  # it stands in the file, but not on the screen
 
     def _on_name_edited(self, text: str) -> None:
         if not self._is_decided:

@@ -159,6 +159,7 @@ class ServersPage(QWidget):
         card.switched.connect(self.doing.switch)
         card.tool_set.connect(self.doing.set_tool)
         card.review_requested.connect(self.doing.review)
+        card.change_requested.connect(self.doing.change)
         card.file_requested.connect(self._show_file)
         card.removal_requested.connect(lambda _name: self._remove(card.view))
         card.log_unfolded.connect(self.agents_changed)

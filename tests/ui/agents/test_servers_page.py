@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from app.agents.entities import Risk
 from app.agents.mcp.entities import Limits, ServerState
@@ -21,6 +21,7 @@ from app.base.paths import DataPaths
 from app.engine.remote.keys import Keys
 from app.settings.schema import Theme
 from app.ui.agents.server_add import AddSheet
+from app.ui.agents.server_change import ChangeSheet
 from app.ui.agents.server_consent import ConsentSheet
 from app.ui.agents.server_keys import KeysSheet
 from app.ui.agents.server_review import ReviewSheet
@@ -159,6 +160,59 @@ def test_program_filled_in_keeps_its_secret_in_the_keyring(open_page, qtbot, key
         "env": {"API_KEY": "${keyring:API_KEY}", "PLACE": "here"},
     }
     qtbot.waitUntil(lambda: keyring.kept == {"mcp/mine/API_KEY": "s3cret-value"})
+
+
+def test_changed_server_is_stopped_and_asks_again(
+    open_page, add_raw, qtbot, servers, keyring, paths
+):
+    add_raw(env={"TOKEN": "${keyring:main}", "PLACE": "here"}, agreed=True)
+    servers.keep_key("raw", "main", "old")
+    page = open_page()
+    start_running(qtbot, page)
+    choose(card(page), "Change…")
+    change = sheet(qtbot, page, ChangeSheet)
+    fields = change.fields
+    assert fields.command.text() == sys.executable
+    token, place = fields.environment.rows
+    assert (token.value.text(), token.secret.isChecked()) == ("", True)
+    qtbot.keyClicks(token.value, "new")
+    click(qtbot, place.remove)
+    fields.command.clear()
+    click(qtbot, change.save)
+    assert bars(change) == ["The server needs a command. Fill in the command."]
+    qtbot.keyClicks(fields.command, sys.executable)
+    click(qtbot, change.save)
+    qtbot.waitUntil(lambda: state(page) == "Wants your agreement", timeout=20_000)
+    written = json.loads(paths.mcp.read_text("utf-8"))["mcpServers"]["raw"]
+    assert written == {
+        "command": sys.executable,
+        "args": [str(RAW), ""],
+        "env": {"TOKEN": "${keyring:main}"},
+    }
+    qtbot.waitUntil(lambda: keyring.kept == {"mcp/raw/main": "new"})
+    assert token.value.text() == ""
+    qtbot.waitUntil(lambda: not change.isVisible())
+
+
+def test_nothing_changed_leaves_a_server_running(open_page, add_raw, qtbot):
+    add_raw(agreed=True)
+    page = open_page()
+    start_running(qtbot, page)
+    choose(card(page), "Change…")
+    change = sheet(qtbot, page, ChangeSheet)
+    click(qtbot, change.save)
+    qtbot.waitUntil(lambda: not change.isVisible())
+    assert state(page) == "Running"
+
+
+def test_secret_that_stands_in_the_file_is_not_shown(open_page, servers, qtbot):
+    entry = {"url": "https://example.com/mcp", "headers": {"X-Api-Key": "s3cret", "X-Place": "a"}}
+    servers.add("remote", entry)
+    page = open_page()
+    choose(card(page, "remote"), "Change…")
+    key, place = sheet(qtbot, page, ChangeSheet).fields.headers.rows
+    assert key.value.echoMode() == QLineEdit.EchoMode.Password
+    assert place.value.echoMode() == QLineEdit.EchoMode.Normal
 
 
 def test_consent_shows_exactly_what_runs_and_not_now_runs_nothing(
@@ -429,6 +483,19 @@ def test_screenshot_empty_and_adding(open_page, qtbot, shoot):
     shoot(page, "add_program")
     click(qtbot, adding.way("Address"))
     shoot(page, "add_address")
+
+
+def test_screenshot_change(open_page, servers, qtbot, shoot):
+    environment = {"API_KEY": "${keyring:API_KEY}", "PLACE": "here"}
+    arguments = ["-y", "server-filesystem@1.2.3", "/home/me/Documents and notes"]
+    servers.add("files", {"command": "npx", "args": arguments, "env": environment})
+    page = open_page()
+    choose(card(page, "files"), "Change…")
+    change = sheet(qtbot, page, ChangeSheet)
+    shoot(page, "change")
+    change.fields.command.clear()
+    click(qtbot, change.save)
+    shoot(page, "change_refused")
 
 
 def test_screenshot_consent(open_page, add_raw, qtbot, shoot, servers, tmp_path):

@@ -89,6 +89,16 @@ def test_key_that_nobody_kept_is_asked_for(bench: Bench) -> None:
         bench.servers.start("raw")
 
 
+def test_key_that_an_entry_no_longer_names_is_forgotten(bench: Bench) -> None:
+    bench.add_raw(env={"KEY": "${keyring:k}", "OTHER": "${keyring:o}"})
+    for name in ("k", "o"):
+        bench.servers.keep_key("raw", name, "sesame")
+    bench.servers.update("raw", {"env": {"OTHER": "${keyring:o}"}})
+    assert bench.servers.values("raw")["env"] == {"OTHER": "${keyring:o}"}
+    bench.servers.update("raw", {"env": {"KEY": "${keyring:k}", "OTHER": "${keyring:o}"}})
+    assert bench.servers.keys_missing("raw") == ("k",)
+
+
 def test_failures_of_tools_are_words_of_the_server(bench: Bench) -> None:
     bench.add_raw()
     bench.run()
