@@ -26,7 +26,7 @@ from app.ui.agents.live_run import LiveRun
 from app.ui.agents.live_runs import LiveRuns, TooManyRuns
 from app.ui.agents.reading import OpenedRun, Shelf, open_run, read_shelf
 from app.ui.agents.run_actions import RunActions
-from app.ui.agents.servers_page import ServersPage
+from app.ui.agents.servers.page import ServersPage
 from app.ui.agents.shown_agent import ShownAgent
 from app.ui.agents.start_page import start_of
 from app.ui.agents.telling import Teller

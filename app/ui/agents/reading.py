@@ -15,7 +15,7 @@ from app.base.errors import AppError, NotFound
 from app.evals.entities import Item
 from app.library.entities import Collection
 from app.prompts.entities import PromptId
-from app.ui.agents.server_tools import server_tool_specs
+from app.ui.agents.servers.tools import server_tool_specs
 
 if TYPE_CHECKING:
     from app.agents.runs import RunService

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.agents.mcp.entities import ServerView
-from app.ui.agents.server_card import ServerCard
+from app.ui.agents.servers.card import ServerCard
 from app.ui.pane import PaneContext
 from app.ui.widgets.layout import NONE
 

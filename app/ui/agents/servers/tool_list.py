@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.agents.mcp.entities import ToolView
-from app.ui.agents.server_tool_row import ToolRow
+from app.ui.agents.servers.tool_row import ToolRow
 from app.ui.amounts import count_text
 from app.ui.icons import Icons
 from app.ui.theme import ThemeKeeper

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QWidget
 
 from app.base.errors import AppError
-from app.ui.agents.server_fields import AddressFields, Fields, PasteFields, ProgramFields
-from app.ui.agents.server_sheet import ServerSheet
+from app.ui.agents.servers.fields import AddressFields, Fields, PasteFields, ProgramFields
+from app.ui.agents.servers.sheet import ServerSheet
 from app.ui.icons import Icons
 from app.ui.theme import ThemeKeeper
 from app.ui.widgets.buttons import Button

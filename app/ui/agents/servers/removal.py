@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.agents.mcp.entities import ServerView
 from app.base.errors import AppError
-from app.ui.agents.server_words import is_alive
+from app.ui.agents.servers.words import is_alive
 from app.ui.jobs import JobRunner
 
 if TYPE_CHECKING:

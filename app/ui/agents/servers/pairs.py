@@ -8,8 +8,8 @@ from functools import partial
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from app.ui.agents.server_draft import Pair, looks_secret
-from app.ui.agents.server_keys import set_secret
+from app.ui.agents.servers.draft import Pair, looks_secret
+from app.ui.agents.servers.keys import set_secret
 from app.ui.icons import Icons
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.layout import NONE

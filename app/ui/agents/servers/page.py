@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.agents.mcp.entities import ServerView
 from app.base.errors import AppError
-from app.ui.agents.server_actions import ServerActions
-from app.ui.agents.server_card import ServerCard
-from app.ui.agents.server_cards import ServerCards
-from app.ui.agents.server_removal import ServerRemoval
-from app.ui.agents.server_starting import ServerStarting
-from app.ui.agents.server_words import one_line, plain
+from app.ui.agents.servers.actions import ServerActions
+from app.ui.agents.servers.card import ServerCard
+from app.ui.agents.servers.cards import ServerCards
+from app.ui.agents.servers.removal import ServerRemoval
+from app.ui.agents.servers.starting import ServerStarting
+from app.ui.agents.servers.words import one_line, plain
 from app.ui.pane import PaneContext
 from app.ui.reveal import show_in_folder
 from app.ui.widgets.buttons import Button, IconButton

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from types import SimpleNamespace
+from typing import Any, TypeVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
@@ -10,14 +11,19 @@ from PySide6.QtWidgets import QWidget
 from app.agents.mcp.service import McpServers
 from app.agents.tools.tool import checked
 from app.base.jobs import CancelToken
-from app.ui.agents.server_card import ServerCard
-from app.ui.agents.server_lines import LinesBox
-from app.ui.agents.server_sheet import ServerSheet
-from app.ui.agents.servers_page import ServersPage
+from app.ui.agents.servers.card import ServerCard
+from app.ui.agents.servers.lines import LinesBox
+from app.ui.agents.servers.page import ServersPage
+from app.ui.agents.servers.sheet import ServerSheet
 from app.ui.widgets.info_bar import InfoBar
 from app.ui.widgets.labels import Label
 
 S = TypeVar("S", bound=ServerSheet)
+
+
+def served(**parts: Any) -> Any:
+    """As much of the services as is used here."""
+    return SimpleNamespace(**parts)
 
 
 def card(page: ServersPage, name: str = "raw") -> ServerCard:

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.base.errors import AppError
-from app.ui.agents.server_sheet import ServerSheet, titled
-from app.ui.agents.server_words import one_line
+from app.ui.agents.servers.sheet import ServerSheet, titled
+from app.ui.agents.servers.words import one_line
 from app.ui.icons import Icons
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.labels import Label

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QWidget
 
 from app.agents.mcp.config import URL_KEYS
 from app.base.errors import AppError
-from app.ui.agents.server_fields import AddressFields, ProgramFields
-from app.ui.agents.server_sheet import ServerSheet
-from app.ui.agents.server_words import one_line
+from app.ui.agents.servers.fields import AddressFields, ProgramFields
+from app.ui.agents.servers.sheet import ServerSheet
+from app.ui.agents.servers.words import one_line
 from app.ui.icons import Icons
 from app.ui.theme import ThemeKeeper
 from app.ui.widgets.buttons import Button

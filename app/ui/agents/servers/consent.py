@@ -6,9 +6,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from app.agents.mcp.entities import LaunchTerms, Transport
-from app.ui.agents.server_lines import LinesBox
-from app.ui.agents.server_sheet import ServerSheet, titled
-from app.ui.agents.server_words import command_lines, consent_text, one_line, pair_lines, plain
+from app.ui.agents.servers.lines import LinesBox
+from app.ui.agents.servers.sheet import ServerSheet, titled
+from app.ui.agents.servers.words import command_lines, consent_text, one_line, pair_lines, plain
 from app.ui.icons import Icons
 from app.ui.theme import ThemeKeeper
 from app.ui.widgets.buttons import Button

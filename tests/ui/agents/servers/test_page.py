@@ -4,105 +4,34 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from types import SimpleNamespace
-from typing import Any
 
-import pytest
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.agents.entities import Risk
-from app.agents.mcp.entities import Limits, ServerState
-from app.agents.mcp.service import McpServers
-from app.base.changes import Notices, Topic
+from app.agents.mcp.entities import ServerState
 from app.base.errors import AppError
-from app.base.paths import DataPaths
-from app.engine.remote.keys import Keys
-from app.settings.schema import Theme
-from app.ui.agents.server_add import AddSheet
-from app.ui.agents.server_change import ChangeSheet
-from app.ui.agents.server_consent import ConsentSheet
-from app.ui.agents.server_keys import KeysSheet
-from app.ui.agents.server_review import ReviewSheet
-from app.ui.agents.server_tools import server_tool_specs
-from app.ui.agents.servers_page import ServersPage
-from app.ui.notices import NoticeRelay
-from app.ui.pane import PaneContext
+from app.ui.agents.servers.add import AddSheet
+from app.ui.agents.servers.consent import ConsentSheet
+from app.ui.agents.servers.keys import KeysSheet
+from app.ui.agents.servers.review import ReviewSheet
+from app.ui.agents.servers.tools import server_tool_specs
 from app.ui.widgets.buttons import Button
-from tests.doubles.keyring import KeyringDouble
 from tests.doubles.mcp_servers import RAW
-from tests.ui.agents.servers_driving import (
+from tests.ui.agents.servers.driving import (
     bars,
     box,
     call,
     card,
     choose,
     click,
+    served,
     sheet,
     start_running,
     state,
     words,
 )
 from tests.ui.text.finding import button
-
-LIMITS = Limits(start_s=20.0, call_s=20.0, end_s=0.3, relist_s=0.01)
-
-
-@pytest.fixture
-def keyring() -> KeyringDouble:
-    return KeyringDouble()
-
-
-@pytest.fixture
-def servers(paths: DataPaths, keyring: KeyringDouble) -> Iterator[McpServers]:
-    servers = McpServers(paths, Keys(keyring), limits=LIMITS)
-    yield servers
-    servers.close()
-
-
-@pytest.fixture
-def page(
-    qtbot, context: PaneContext, servers: McpServers, paths: DataPaths
-) -> Iterator[ServersPage]:
-    """The page in a window of usual size, told of changes as the window does; no services yet."""
-    notices = Notices()
-    forget = servers.on_change(lambda: notices.changed(Topic.AGENTS))
-    page = ServersPage(context)
-    relay = NoticeRelay(page)
-    relay.listen(notices)
-    relay.changed.connect(page.agents_changed)
-    qtbot.addWidget(page)
-    page.resize(1128, 800)
-    page.show()
-    yield page
-    forget()
-    relay.close()
-
-
-def served(**parts: Any) -> Any:
-    """As much of the services as is used here."""
-    return SimpleNamespace(**parts)
-
-
-@pytest.fixture
-def open_page(page: ServersPage, servers: McpServers, paths: DataPaths, qtbot):
-    def open_it() -> ServersPage:
-        page.attach(served(tool_servers=servers, paths=paths))
-        qtbot.waitUntil(lambda: not page.is_reading)
-        return page
-
-    return open_it
-
-
-@pytest.fixture
-def add_raw(servers: McpServers) -> Callable[..., None]:
-    def add(name: str = "raw", start: str = "", *, agreed: bool = False, **entry: Any) -> None:
-        servers.add(name, {"command": sys.executable, "args": [str(RAW), start], **entry})
-        if agreed:
-            servers.agree(name, servers.to_agree(name).seal)
-
-    return add
 
 
 def test_page_without_servers_says_what_they_are_and_offers_to_add(open_page, qtbot):
@@ -160,59 +89,6 @@ def test_program_filled_in_keeps_its_secret_in_the_keyring(open_page, qtbot, key
         "env": {"API_KEY": "${keyring:API_KEY}", "PLACE": "here"},
     }
     qtbot.waitUntil(lambda: keyring.kept == {"mcp/mine/API_KEY": "s3cret-value"})
-
-
-def test_changed_server_is_stopped_and_asks_again(
-    open_page, add_raw, qtbot, servers, keyring, paths
-):
-    add_raw(env={"TOKEN": "${keyring:main}", "PLACE": "here"}, agreed=True)
-    servers.keep_key("raw", "main", "old")
-    page = open_page()
-    start_running(qtbot, page)
-    choose(card(page), "Change…")
-    change = sheet(qtbot, page, ChangeSheet)
-    fields = change.fields
-    assert fields.command.text() == sys.executable
-    token, place = fields.environment.rows
-    assert (token.value.text(), token.secret.isChecked()) == ("", True)
-    qtbot.keyClicks(token.value, "new")
-    click(qtbot, place.remove)
-    fields.command.clear()
-    click(qtbot, change.save)
-    assert bars(change) == ["The server needs a command. Fill in the command."]
-    qtbot.keyClicks(fields.command, sys.executable)
-    click(qtbot, change.save)
-    qtbot.waitUntil(lambda: state(page) == "Wants your agreement", timeout=20_000)
-    written = json.loads(paths.mcp.read_text("utf-8"))["mcpServers"]["raw"]
-    assert written == {
-        "command": sys.executable,
-        "args": [str(RAW), ""],
-        "env": {"TOKEN": "${keyring:main}"},
-    }
-    qtbot.waitUntil(lambda: keyring.kept == {"mcp/raw/main": "new"})
-    assert token.value.text() == ""
-    qtbot.waitUntil(lambda: not change.isVisible())
-
-
-def test_nothing_changed_leaves_a_server_running(open_page, add_raw, qtbot):
-    add_raw(agreed=True)
-    page = open_page()
-    start_running(qtbot, page)
-    choose(card(page), "Change…")
-    change = sheet(qtbot, page, ChangeSheet)
-    click(qtbot, change.save)
-    qtbot.waitUntil(lambda: not change.isVisible())
-    assert state(page) == "Running"
-
-
-def test_secret_that_stands_in_the_file_is_not_shown(open_page, servers, qtbot):
-    entry = {"url": "https://example.com/mcp", "headers": {"X-Api-Key": "s3cret", "X-Place": "a"}}
-    servers.add("remote", entry)
-    page = open_page()
-    choose(card(page, "remote"), "Change…")
-    key, place = sheet(qtbot, page, ChangeSheet).fields.headers.rows
-    assert key.value.echoMode() == QLineEdit.EchoMode.Password
-    assert place.value.echoMode() == QLineEdit.EchoMode.Normal
 
 
 def test_consent_shows_exactly_what_runs_and_not_now_runs_nothing(
@@ -436,130 +312,3 @@ def test_back_closes_the_page(open_page, qtbot):
     page = open_page()
     with qtbot.waitSignal(page.closed, timeout=1000):
         click(qtbot, page.back)
-
-
-LOOKS = {
-    "light": (Theme.LIGHT, 1128, 800),
-    "dark": (Theme.DARK, 1128, 800),
-    "narrow": (Theme.DARK, 684, 560),
-}
-
-
-@pytest.fixture(params=LOOKS)
-def look(request, theme, page) -> str:
-    wanted, width, height = LOOKS[request.param]
-    theme.apply(wanted, 100, reduce_motion=True)
-    page.resize(width, height)
-    return str(request.param)
-
-
-@pytest.fixture
-def shoot(screenshot, look):
-    """Take the picture once all pending layout is done."""
-
-    def settle_and_save(widget: QWidget, name: str) -> None:
-        for _round in range(4):  # a layout may ask for another one
-            QApplication.sendPostedEvents()
-            QApplication.processEvents()
-        screenshot(widget, f"servers_{name}_{look}")
-
-    return settle_and_save
-
-
-def test_screenshot_empty_and_adding(open_page, qtbot, shoot):
-    page = open_page()
-    shoot(page, "empty")
-    click(qtbot, page.add_button)
-    adding = sheet(qtbot, page, AddSheet)
-    adding.paste.text.setPlainText('{"mcpServers": {"raw": {"command": "python3" "args": []}}}')
-    shoot(page, "add_paste")
-    click(qtbot, adding.add)
-    qtbot.waitUntil(lambda: bool(bars(adding)))
-    shoot(page, "add_broken")
-    click(qtbot, adding.way("Program"))
-    for name in ("API_KEY", "PLACE"):
-        click(qtbot, adding.program.environment.add_button)
-        qtbot.keyClicks(adding.program.environment.rows[-1].name, name)
-    shoot(page, "add_program")
-    click(qtbot, adding.way("Address"))
-    shoot(page, "add_address")
-
-
-def test_screenshot_change(open_page, servers, qtbot, shoot):
-    environment = {"API_KEY": "${keyring:API_KEY}", "PLACE": "here"}
-    arguments = ["-y", "server-filesystem@1.2.3", "/home/me/Documents and notes"]
-    servers.add("files", {"command": "npx", "args": arguments, "env": environment})
-    page = open_page()
-    choose(card(page, "files"), "Change…")
-    change = sheet(qtbot, page, ChangeSheet)
-    shoot(page, "change")
-    change.fields.command.clear()
-    click(qtbot, change.save)
-    shoot(page, "change_refused")
-
-
-def test_screenshot_consent(open_page, add_raw, qtbot, shoot, servers, tmp_path):
-    npx = tmp_path / "npx"
-    npx.write_text("#!/bin/sh\n", "utf-8")
-    npx.chmod(0o755)
-    servers.add(
-        "files",
-        {
-            "command": str(npx),
-            "args": [
-                "-y",
-                "server-filesystem",
-                "/home/me/Documents and notes",
-                "--token",
-                "abcdefg",
-            ],
-            "env": {"API_KEY": "${keyring:API_KEY}", "PLACE": "here"},
-        },
-    )
-    servers.add("remote", {"url": "http://mcp.example.com/mcp", "headers": {"X-Key": "abcdefg"}})
-    page = open_page()
-    for name in ("files", "remote"):
-        click(qtbot, card(page, name).button)
-        consent = sheet(qtbot, page, ConsentSheet)
-        qtbot.waitUntil(consent.run.isEnabled)
-        shoot(page, f"consent_{name}")
-        if name == "remote":
-            break
-        click(qtbot, consent.run)
-        keys = sheet(qtbot, page, KeysSheet)
-        shoot(page, "keys")
-        click(qtbot, keys.back)
-        qtbot.waitUntil(lambda: page.findChild(ConsentSheet) is None)
-
-
-def test_screenshot_states(open_page, add_raw, qtbot, shoot, servers):
-    add_raw(agreed=True)
-    add_raw("broken", "dies", agreed=True)
-    add_raw("off", agreed=True, disabled=True)
-    add_raw("not agreed to with a name that goes on and on for a long time")
-    page = open_page()
-    start_running(qtbot, page)
-    click(qtbot, card(page, "broken").button)
-    qtbot.waitUntil(lambda: state(page, "broken") == "Failed", timeout=20_000)
-    click(qtbot, card(page, "broken").log_fold)
-    shoot(page, "states")
-    call(servers, "change")
-    shown = card(page)
-    click(qtbot, shown.tools_fold)
-    qtbot.waitUntil(lambda: "1 to review" in shown.tools_fold.accessibleName())
-    shoot(page, "tools")
-    row = shown.tools.row("echo")
-    assert row is not None
-    click(qtbot, row.review)
-    review = sheet(qtbot, page, ReviewSheet)
-    qtbot.waitUntil(review.accept.isEnabled)
-    shoot(page, "review")
-    click(qtbot, review.back)
-    choose(card(page, "off"), "Remove")
-    qtbot.waitUntil(lambda: page.cards.card("off") is None)
-    shoot(page, "removed")
-
-
-def test_screenshot_broken_file(open_page, paths, shoot):
-    paths.mcp.write_text('{\n "mcpServers": {"raw" {}}\n}', "utf-8")
-    shoot(open_page(), "file")

@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, Signal
 
 from app.agents.mcp.entities import LaunchTerms
 from app.base.errors import AppError
-from app.ui.agents.server_consent import ConsentSheet
-from app.ui.agents.server_keys import KeysSheet
+from app.ui.agents.servers.consent import ConsentSheet
+from app.ui.agents.servers.keys import KeysSheet
 from app.ui.pane import PaneContext
 
 if TYPE_CHECKING:

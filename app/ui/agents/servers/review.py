@@ -6,9 +6,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from app.agents.mcp.entities import ToolReview
-from app.ui.agents.server_lines import LinesBox
-from app.ui.agents.server_sheet import ServerSheet, titled
-from app.ui.agents.server_words import one_line
+from app.ui.agents.servers.lines import LinesBox
+from app.ui.agents.servers.sheet import ServerSheet, titled
+from app.ui.agents.servers.words import one_line
 from app.ui.icons import Icons
 from app.ui.theme import ThemeKeeper
 from app.ui.widgets.buttons import Button

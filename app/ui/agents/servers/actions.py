@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject, Signal
 from app.agents.entities import Risk
 from app.agents.mcp.entities import ToolReview
 from app.base.errors import AppError
-from app.ui.agents.server_add import AddSheet
-from app.ui.agents.server_change import ChangeSheet
-from app.ui.agents.server_draft import ServerDraft, add_draft, change_server
-from app.ui.agents.server_review import ReviewSheet
+from app.ui.agents.servers.add import AddSheet
+from app.ui.agents.servers.change import ChangeSheet
+from app.ui.agents.servers.draft import ServerDraft, add_draft, change_server
+from app.ui.agents.servers.review import ReviewSheet
 from app.ui.pane import PaneContext
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from app.agents.entities import Risk
 from app.agents.mcp.entities import LaunchTerms, ServerState, ServerView, ToolView, Transport
 from app.base.errors import AppError
-from app.ui.agents.server_draft import (
+from app.ui.agents.servers.draft import (
     AddressText,
     Pair,
     ProgramText,
@@ -21,7 +21,7 @@ from app.ui.agents.server_draft import (
     program_draft,
     program_text,
 )
-from app.ui.agents.server_words import command_lines, pair_lines, plain, state_of, tools_text
+from app.ui.agents.servers.words import command_lines, pair_lines, plain, state_of, tools_text
 
 
 def view(state: ServerState = ServerState.STOPPED, **more) -> ServerView:

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.agents.mcp.entities import ServerView, Transport
 from app.base.errors import AppError
-from app.ui.agents.server_lines import LinesBox, PlainElided
-from app.ui.agents.server_tool_list import ToolList
-from app.ui.agents.server_words import State, is_alive, one_line, plain, state_of, tools_text
+from app.ui.agents.servers.lines import LinesBox, PlainElided
+from app.ui.agents.servers.tool_list import ToolList
+from app.ui.agents.servers.words import State, is_alive, one_line, plain, state_of, tools_text
 from app.ui.icons import Icons
 from app.ui.theme import ThemeKeeper, set_look
 from app.ui.widgets.buttons import Button

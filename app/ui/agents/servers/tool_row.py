@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.agents.entities import Risk
 from app.agents.mcp.entities import ToolView
-from app.ui.agents.server_lines import PlainElided
-from app.ui.agents.server_words import RISK_WORDS, one_line, plain, tool_mark
+from app.ui.agents.servers.lines import PlainElided
+from app.ui.agents.servers.words import RISK_WORDS, one_line, plain, tool_mark
 from app.ui.icons import Icons
 from app.ui.theme import ThemeKeeper, set_look
 from app.ui.widgets.buttons import Button

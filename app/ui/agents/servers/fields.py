@@ -8,7 +8,7 @@ from typing import Any, Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
-from app.ui.agents.server_draft import (
+from app.ui.agents.servers.draft import (
     AddressText,
     ProgramText,
     ServerDraft,
@@ -19,8 +19,8 @@ from app.ui.agents.server_draft import (
     program_draft,
     program_text,
 )
-from app.ui.agents.server_pairs import PairRows
-from app.ui.agents.server_sheet import titled
+from app.ui.agents.servers.pairs import PairRows
+from app.ui.agents.servers.sheet import titled
 from app.ui.icons import Icons
 from app.ui.theme import ThemeKeeper
 from app.ui.widgets.buttons import Button
