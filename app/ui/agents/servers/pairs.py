@@ -121,7 +121,8 @@ class PairRow(QWidget):
         self.secret.setChecked(pair.is_secret)
         self._reference, self._is_decided = pair.reference, True
         if pair.reference:
-            self.value.setPlaceholderText("Kept in the keyring; write to change it")
+            self.value.setPlaceholderText("Kept in the keyring")
+            self.value.setToolTip("What is written here takes its place")
         elif looks_secret(pair.name):
             set_secret(self.value, is_secret=True)  # it stands in the file, but not on the screen
 
