@@ -44,7 +44,7 @@ def test_run_gets_another_name(open_pane, finished, evals, qtbot):
 def test_run_is_renamed_from_the_list_of_runs(open_pane, finished, monkeypatch, qtbot):
     run, pane = finished(), open_pane()
     menus: list[QMenu] = []
-    monkeypatch.setattr("app.ui.evals.home.popup", lambda menu, _place: menus.append(menu))
+    monkeypatch.setattr("app.ui.evals.home.pop_up", lambda menu, _place: menus.append(menu))
     qtbot.mouseClick(pane.home.runs.cards[run.id].more, Qt.MouseButton.LeftButton)
     next(each for each in menus[0].actions() if each.text() == "Rename…").trigger()
     assert sheet(pane, RenameSheet).name.text() == run.name
