@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
@@ -11,14 +13,16 @@ from app.ui.icons import Icons
 from app.ui.widgets.buttons import IconButton, choice_button
 from app.ui.widgets.choice import SEVERITY_ICONS, Choice, Severity
 from app.ui.widgets.labels import IconLabel, Label
-from app.ui.widgets.layout import NONE, Margins
+from app.ui.widgets.layout import NONE, Margins, column
 
-ACROSS: Margins = (24, 4, 24, 4)  # of bars that stand across a pane
-_WORDS_MARGINS = (0, 5, 0, 5)
+ACROSS: Margins = (24, 8, 24, 8)  # of bars that stand across a pane
+_TO_BUTTON = 6  # down to where a line of words is in the middle of the close button
 
 
 class Bar(QFrame):
     """An icon in the colour of the severity, `words` beside it, and a close button.
+
+    Icon and buttons stand beside the first line of the words.
 
     Attributes:
         words: the layout for what it says.
@@ -32,6 +36,11 @@ class Bar(QFrame):
     closed = Signal()
     gone = Signal()
 
+    _upright: ClassVar = Qt.AlignmentFlag.AlignTop
+    _margins: ClassVar[Margins] = (12, 4, 6, 10)
+    _icon_margins: ClassVar[Margins] = (0, _TO_BUTTON, 0, 0)
+    _words_margins: ClassVar[Margins] = (0, _TO_BUTTON, 0, 0)
+
     def __init__(
         self,
         icons: Icons,
@@ -39,7 +48,6 @@ class Bar(QFrame):
         *,
         choice: Choice | None = None,
         closable: bool = True,
-        upright: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignTop,
         parent: QWidget | None = None,
     ) -> None:
         """Make one without words.
@@ -49,7 +57,6 @@ class Bar(QFrame):
             severity: says the colour.
             choice: the one thing to do about it.
             closable: whether a person can dismiss it.
-            upright: where icon and buttons stand beside words of several lines.
             parent: it goes with.
         """
         super().__init__(parent)
@@ -57,22 +64,20 @@ class Bar(QFrame):
         self.setProperty("sev", severity.value)
         self.text = ""
         self.words = QVBoxLayout()
+        self.words.setContentsMargins(*self._words_margins)
         self.words.setSpacing(4)
+        icon = IconLabel(icons.icon(SEVERITY_ICONS[severity], severity.value))
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 8, 6, 10)
+        layout.setContentsMargins(*self._margins)
         layout.setSpacing(10)
-        layout.addWidget(IconLabel(icons.icon(SEVERITY_ICONS[severity], severity.value)))
+        layout.addWidget(column(icon, margins=self._icon_margins), 0, self._upright)
         layout.addLayout(self.words, 1)
         if choice is not None:
-            layout.addWidget(choice_button(choice, "bar"))
+            layout.addWidget(choice_button(choice, "bar"), 0, self._upright)
         if closable:
             close = IconButton(icons.icon("ph.x"), "Dismiss", size=14)
             close.clicked.connect(self.dismiss)
-            layout.addWidget(close)
-        for at in range(layout.count()):
-            item = layout.itemAt(at)
-            if item is not None and item.widget() is not None:
-                item.setAlignment(upright)
+            layout.addWidget(close, 0, self._upright)
 
     def dismiss(self) -> None:
         """Take it away, as a person does with the close button."""
@@ -87,7 +92,12 @@ class Bar(QFrame):
 
 
 class InfoBar(Bar):
-    """A sentence, and what can be done about it."""
+    """A sentence, and what can be done about it; icon and buttons in the middle beside it."""
+
+    _upright = Qt.AlignmentFlag.AlignVCenter
+    _margins = (12, 6, 6, 6)
+    _icon_margins = NONE
+    _words_margins = (0, 5, 0, 5)
 
     def __init__(
         self,
@@ -100,15 +110,8 @@ class InfoBar(Bar):
         closable: bool = True,
         parent: QWidget | None = None,
     ) -> None:
-        middle = Qt.AlignmentFlag.AlignVCenter
-        super().__init__(
-            icons, severity, choice=choice, closable=closable, upright=middle, parent=parent
-        )
+        super().__init__(icons, severity, choice=choice, closable=closable, parent=parent)
         self.text = f"{text} {hint}".strip()
-        layout = self.layout()
-        assert layout is not None
-        layout.setContentsMargins(12, 6, 6, 6)
-        self.words.setContentsMargins(*_WORDS_MARGINS)
         self.words.setSpacing(2)
         self.words.addStretch(1)
         self.words.addWidget(Label(text, wrap=True))
