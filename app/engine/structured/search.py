@@ -23,10 +23,14 @@ class UnreadablePattern(PatternProblem):
 
 
 class Search:
-    """Finds patterns that are not trusted, within a time that all searches share."""
+    """Finds patterns that are not trusted, within a time that all searches share.
+
+    It is the computing time of the thread that made it: on a computer that a model keeps busy, what
+    waits for its turn has not taken long.
+    """
 
     def __init__(self, limit_s: float) -> None:
-        """Begin; the time runs from now."""
+        """Begin; the time runs from now, in this thread."""
         # Python's own engine cannot be interrupted, so one hostile pattern would hang the app. This
         # one looks at the clock as it backtracks (on long texts late by up to a second), lets other
         # threads run meanwhile, and reads the same notation. But it is not timed as it compiles,
@@ -34,12 +38,12 @@ class Search:
         import regex  # type: ignore[import-untyped]  # has none; late, it takes a tenth of a second
 
         self._regex = regex
-        self._deadline = time.monotonic() + limit_s
+        self._deadline = time.thread_time() + limit_s
 
     @property
     def left_s(self) -> float:
-        """Seconds that are left; 0 or less is too late."""
-        return self._deadline - time.monotonic()
+        """Seconds of computing that are left; 0 or less is too late."""
+        return self._deadline - time.thread_time()
 
     def find(
         self, pattern: str, text: str, *, ignore_case: bool = False, whole: bool = False

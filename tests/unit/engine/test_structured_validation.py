@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
 import pytest
 
+from app.engine.structured.search import PatternProblem, Search
 from app.engine.structured.validation import CHECK_LIMIT_S, CannotCheck, Fault, faults
 
 LATE_S = 5.0  # on a busy computer
@@ -74,3 +76,13 @@ def test_pattern_of_another_engine_is_an_error_unless_it_may_be_skipped():
 def test_schema_that_takes_long_to_read_does_not_use_up_the_time_to_check():
     schema = {"properties": {f"p{number}": {"type": "integer"} for number in range(5_000)}}
     assert faults(schema, {"p4999": "?"}, limit_s=0.2)[0].place == ".p4999"
+
+
+def test_waiting_for_a_busy_computer_is_no_work() -> None:
+    search = Search(0.05)
+    threading.Event().wait(0.2)
+    assert search.find("b+", "aabb") == (2, "bb")
+    while search.left_s > 0:
+        pass
+    with pytest.raises(PatternProblem, match="takes too long"):
+        search.find("b+", "aabb")
