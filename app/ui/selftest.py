@@ -200,7 +200,7 @@ class _Walk:
         QTest.keyClick(question, Qt.Key.Key_Return)
 
     def _is_answered(self) -> bool:
-        from app.ui.chat.citations import SourceChips
+        from app.ui.chat.sources.citations import SourceChips
 
         chat = self.services.chat
         conversations = chat.conversations()
@@ -216,7 +216,7 @@ class _Walk:
     def _open_source(self) -> None:
         from PySide6.QtWidgets import QAbstractButton
 
-        from app.ui.chat.citations import SourceChips
+        from app.ui.chat.sources.citations import SourceChips
 
         chips = self._chat.view.transcript.findChildren(SourceChips)[-1]
         chips.findChildren(QAbstractButton)[0].click()

@@ -15,8 +15,8 @@ from pytestqt.qtbot import QtBot
 from app.bootstrap import Services
 from app.chat.entities import Message
 from app.library.entities import Document
-from app.ui.chat.citations import SourceChips
 from app.ui.chat.pane import ChatPane
+from app.ui.chat.sources.citations import SourceChips
 from app.ui.models.pane import ModelsPane
 from app.ui.session import Session
 

@@ -9,8 +9,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from app.chat.entities import AnswerMode, Message
-from app.ui.chat.feedback_act import FeedbackAct
-from app.ui.chat.feedback_buttons import FeedbackButtons
+from app.ui.chat.feedback.act import FeedbackAct
+from app.ui.chat.feedback.buttons import FeedbackButtons
 from app.ui.icons import Icons
 from app.ui.widgets.buttons import IconButton
 from app.ui.widgets.labels import Label

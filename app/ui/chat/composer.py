@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QVBoxLayout, QWidget
 from app.chat.pictures import CANNOT_SEE, CANNOT_SEE_HINT
 from app.ui.chat.consent import Gate, open_gate
 from app.ui.chat.draft import Draft
-from app.ui.chat.picture_tray import PictureTray
-from app.ui.chat.prompt_strip import PromptStrip
+from app.ui.chat.pictures.tray import PictureTray
+from app.ui.chat.prompts.strip import PromptStrip
 from app.ui.chat.question_edit import QuestionEdit
 from app.ui.icons import Icons
 from app.ui.theme import set_look

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.chat.entities import Picture, PictureFile
 from app.chat.prompt_use import PromptUse
-from app.ui.chat.picture_images import Taken
+from app.ui.chat.pictures.images import Taken
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from app.chat.prompt_use import PromptRef
 from app.modelhub.in_use import ModelInUse
-from app.ui.chat.persona_chip import PersonaChip
+from app.ui.chat.personas.chip import PersonaChip
 from app.ui.icons import Icons
 from app.ui.widgets.buttons import Button, IconButton
 from app.ui.widgets.labels import ElidedLabel

@@ -15,15 +15,15 @@ from app.chat.entities import Message, Picture
 from app.chat.live import LiveAnswer, Phase
 from app.ui.chat.answer_actions import AnswerActions
 from app.ui.chat.answer_body import AnswerBody
-from app.ui.chat.citations import SourceChips
-from app.ui.chat.feedback_act import FeedbackAct
-from app.ui.chat.feedback_parts import CorrectionLine, FeedbackStrip
+from app.ui.chat.feedback.act import FeedbackAct
+from app.ui.chat.feedback.parts import CorrectionLine, FeedbackStrip
 from app.ui.chat.look import Look
+from app.ui.chat.pictures.sent import SentPictures
+from app.ui.chat.pictures.thumbnails import Thumbnails
 from app.ui.chat.pulse import Pulse
-from app.ui.chat.sent_pictures import SentPictures
+from app.ui.chat.sources.citations import SourceChips
 from app.ui.chat.stack import stack
 from app.ui.chat.thinking import ThinkingBlock
-from app.ui.chat.thumbnails import Thumbnails
 from app.ui.chat.words import (
     AnswerLabel,
     ModelState,

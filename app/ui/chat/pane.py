@@ -21,17 +21,17 @@ from app.ui.actions import ActionSpec, Reach
 from app.ui.chat.consent import SendingConsent
 from app.ui.chat.details_sheet import DetailsSheet
 from app.ui.chat.draft import Draft
-from app.ui.chat.feedback_control import FeedbackControl
+from app.ui.chat.feedback.control import FeedbackControl
 from app.ui.chat.links import ask_to_open
 from app.ui.chat.loading import Loading
-from app.ui.chat.persona_control import PersonaControl
-from app.ui.chat.picture_control import PictureControl
-from app.ui.chat.picture_viewer import PictureViewer
-from app.ui.chat.prompt_control import PromptControl
+from app.ui.chat.personas.control import PersonaControl
+from app.ui.chat.pictures.control import PictureControl
+from app.ui.chat.pictures.viewer import PictureViewer
+from app.ui.chat.prompts.control import PromptControl
 from app.ui.chat.recovery import load_again, model_state
-from app.ui.chat.scope_control import ScopeControl
+from app.ui.chat.scope.control import ScopeControl
 from app.ui.chat.shown_chat import ShownChat
-from app.ui.chat.source_panel import SourcePanel
+from app.ui.chat.sources.panel import SourcePanel
 from app.ui.chat.start_page import StartState, start_page
 from app.ui.chat.view import ChatView
 from app.ui.chat.words import ModelState, conversation_text

@@ -18,8 +18,8 @@ from app.engine.messages import Role
 from app.ui.chat.column import Anchor, Column, estimated_height
 from app.ui.chat.look import Look
 from app.ui.chat.message_widget import AnswerMessage, QuestionMessage
-from app.ui.chat.sent_pictures import LARGE
-from app.ui.chat.thumbnails import Thumbnails
+from app.ui.chat.pictures.sent import LARGE
+from app.ui.chat.pictures.thumbnails import Thumbnails
 from app.ui.chat.words import AnswerLabel, ModelState
 from app.ui.icons import Icons
 from app.ui.theme import ThemeKeeper

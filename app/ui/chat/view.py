@@ -10,7 +10,7 @@ from app.ui.chat.composer import Composer
 from app.ui.chat.header import ChatHeader
 from app.ui.chat.sidebar import WIDTH as SIDEBAR_WIDTH
 from app.ui.chat.sidebar import Sidebar
-from app.ui.chat.source_view import SourceView
+from app.ui.chat.sources.view import SourceView
 from app.ui.chat.transcript import COLUMN_WIDTH, Transcript
 from app.ui.icons import Icons
 from app.ui.theme import ThemeKeeper

@@ -14,10 +14,10 @@ from app.evals.runs.pairs import PairPage
 from app.evals.runs.results import MatrixFilter, MatrixPage
 from app.ui.amounts import count_text
 from app.ui.evals.details import DetailsPanel
-from app.ui.evals.matrix_filter import MatrixFilterBar
-from app.ui.evals.matrix_items import PAGE, MatrixModel
-from app.ui.evals.matrix_pages import Fetch, MatrixPages
-from app.ui.evals.matrix_table import MatrixTable
+from app.ui.evals.matrix.filter import MatrixFilterBar
+from app.ui.evals.matrix.items import PAGE, MatrixModel
+from app.ui.evals.matrix.pages import Fetch, MatrixPages
+from app.ui.evals.matrix.table import MatrixTable
 from app.ui.pane import PaneContext
 from app.ui.widgets.choice import Choice
 from app.ui.widgets.empty_state import EmptyState

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from app.evals.runs.entities import Run
 from app.modelhub.in_use import host_of
 from app.ui.amounts import count_text
-from app.ui.evals.metric_form import MetricForm
-from app.ui.evals.metric_reading import JudgeOffer, read_judges
+from app.ui.evals.metrics.form import MetricForm
+from app.ui.evals.metrics.reading import JudgeOffer, read_judges
 from app.ui.forms.fields import WheelShyBox
 from app.ui.forms.form_sheet import FormSheet
 from app.ui.pane import PaneContext

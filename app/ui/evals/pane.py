@@ -23,8 +23,8 @@ from app.ui.pane import Pane, PaneContext
 from app.ui.widgets.info_bar import ACROSS, Bars
 
 if TYPE_CHECKING:
-    from app.ui.evals.new_run_sheet import NewRunSheet
-    from app.ui.evals.suite_page import SuitePage
+    from app.ui.evals.new_run.sheet import NewRunSheet
+    from app.ui.evals.suites.page import SuitePage
 
 
 class EvalsPane(Pane):
@@ -73,7 +73,7 @@ class EvalsPane(Pane):
                 self.suite_page.refresh()
 
     def take_drop(self, paths: Sequence[Path]) -> bool:
-        from app.ui.evals.importing import import_paths, is_suite_file  # with the first drop
+        from app.ui.evals.suites.importing import import_paths, is_suite_file  # with the first drop
 
         if self._sheet is not None and self._sheet.take_drop(paths):
             return True
@@ -129,7 +129,7 @@ class EvalsPane(Pane):
         """Ask what is to be measured, and begin it."""
         if not self.is_ready:
             return
-        from app.ui.evals.new_run_sheet import NewRunSheet  # nobody misses it before
+        from app.ui.evals.new_run.sheet import NewRunSheet  # nobody misses it before
 
         sheet = NewRunSheet(self.window(), self.context, self.services, suite, preset)
         sheet.started.connect(self._on_started)
@@ -140,7 +140,7 @@ class EvalsPane(Pane):
     def import_suite(self) -> None:
         """Ask for a file, and take its items in as a suite."""
         if self.is_ready:
-            from app.ui.evals.importing import choose_and_import  # nobody misses it before
+            from app.ui.evals.suites.importing import choose_and_import  # nobody misses it before
 
             choose_and_import(self, self.context, self.services, self._on_suite_made)
 
@@ -186,7 +186,7 @@ class EvalsPane(Pane):
 
     def _suite_page(self) -> SuitePage:
         if self.suite_page is None:
-            from app.ui.evals.suite_page import SuitePage  # nobody misses it before
+            from app.ui.evals.suites.page import SuitePage  # nobody misses it before
 
             self.suite_page = SuitePage(self.context)
             self.suite_page.attach(self.services)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from app.base.errors import AppError
 from app.evals.runs.entities import Run, Task
-from app.ui.evals.metric_picker import MetricPicker
+from app.ui.evals.metrics.picker import MetricPicker
 from app.ui.pane import PaneContext
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.labels import Label

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.evals.runs.results import RunResults
 from app.ui.evals.candidate_table import CandidateTable
 from app.ui.evals.pair_card import PairSection
-from app.ui.evals.plots import PlotPanel
+from app.ui.evals.plots.panel import PlotPanel
 from app.ui.evals.progress_card import ProgressCard
 from app.ui.evals.reading import ShownPair
 from app.ui.pane import PaneContext

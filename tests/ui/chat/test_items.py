@@ -11,7 +11,7 @@ from app.chat.entities import Conversation
 from app.library.entities import Collection, CollectionId, DocumentId, Scope
 from app.ui.chat.items import ConversationItems, period
 from app.ui.chat.row_delegate import IS_BUSY, IS_HEADING
-from app.ui.chat.scope_items import ScopeItems
+from app.ui.chat.scope.items import ScopeItems
 from app.ui.icons import Icons
 from tests.ui.chat.fakes import FakeChat, make_document
 

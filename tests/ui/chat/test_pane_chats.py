@@ -17,7 +17,7 @@ from app.base.errors import AppError, NotFound
 from app.library.entities import DocumentId, DocumentStatus, Scope
 from app.library.intake import Refused
 from app.ui.chat.pane import ChatPane
-from app.ui.chat.scope_picker import ScopePicker
+from app.ui.chat.scope.picker import ScopePicker
 from app.ui.pane import PaneContext
 from app.ui.widgets.confirm import ConfirmSheet
 from tests.ui.chat.driving import answer_text, ask, open_chat, question, shown, words

@@ -175,7 +175,7 @@ def test_source(
 
 def test_picker(qtbot, open_pane: OpenPane, services: FakeServices, look, screenshot) -> None:
     from app.library.entities import Collection, CollectionId
-    from app.ui.chat.scope_picker import ScopePicker
+    from app.ui.chat.scope.picker import ScopePicker
 
     fill(services)
     services.library.shelves = [Collection(CollectionId(1), "Contracts", 12)]

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 
 from app.base.errors import AppError
 from app.evals.runs.entities import RunPlan
-from app.ui.evals.matrix_filter import ALL, FAILURES, FLIPS, PROBLEMS, UNSCORED
+from app.ui.evals.matrix.filter import ALL, FAILURES, FLIPS, PROBLEMS, UNSCORED
 from app.ui.evals.sent_sheet import SentSheet
 from tests.ui.evals.conftest import EXACT, WAIT_S
 from tests.ui.evals.doubles import item

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 
 from app.evals.runs.entities import RunPlan, RunState
-from app.ui.evals.suite_page import SuitePage
+from app.ui.evals.suites.page import SuitePage
 from app.ui.panes import ENTRIES
 from app.ui.session import _pause_run
 from tests.ui.evals.driving import open_items, open_run

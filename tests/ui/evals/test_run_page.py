@@ -10,7 +10,7 @@ from app.base.errors import AppError
 from app.evals.reports.writing import ReportFormat
 from app.evals.runs.entities import RunPlan, RunState
 from app.ui.evals.candidate_items import STAR
-from app.ui.evals.plot_points import View
+from app.ui.evals.plots.points import View
 from app.ui.evals.score_sheet import ScoreSheet
 from tests.ui.evals.conftest import WAIT_S
 from tests.ui.evals.driving import open_run, sheet, toasts

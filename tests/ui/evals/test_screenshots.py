@@ -10,7 +10,7 @@ from app.evals.runs.entities import RunPlan
 from app.settings.schema import Theme
 from app.ui.evals.compare_sheet import CompareSheet
 from app.ui.evals.judging_sheet import JudgingSheet
-from app.ui.evals.matrix_filter import FAILURES
+from app.ui.evals.matrix.filter import FAILURES
 from app.ui.evals.run_page import ITEMS
 from tests.ui.evals.conftest import WAIT_S
 from tests.ui.evals.driving import open_run, sheet

@@ -134,7 +134,8 @@ def test_verdicts_are_removed_once_that_is_confirmed(open_pane, evals, judged, q
 def test_judging_shows_how_far_it_is_and_goes_on_after_a_pause(
     open_pane, evals, finished, judges, models, qtbot, monkeypatch
 ):
-    run, held, paused, pause = finished(), [], threading.Event(), evals.pause
+    run, paused, pause = finished(), threading.Event(), evals.pause
+    held: list[str] = []
 
     def told(run_id: RunId) -> None:
         pause(run_id)

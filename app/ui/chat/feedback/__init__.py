@@ -1,0 +1,1 @@
+"""Thumbs and corrections, and what becomes of them."""

@@ -1,0 +1,1 @@
+"""The prompt that every answer of a chat follows."""

@@ -1,0 +1,1 @@
+"""The items of a run by its candidates, filtered and page by page."""

@@ -1,0 +1,1 @@
+"""Choosing metrics and filling in what each of them needs."""

@@ -1,0 +1,1 @@
+"""The sheet that asks what is to be measured, with what it would take."""

@@ -1,0 +1,1 @@
+"""Plots of scores, for people who see them and for those who do not."""
