@@ -175,7 +175,7 @@ def test_instructions_are_taken_from_a_prompt_until_they_are_changed(qtbot, set_
     click(qtbot, button(sheet, "Take these"))
     kept(qtbot, bench, agent, lambda now: now.prompt == (prompt.id, 1))
     assert bench.agents.get(agent.id).instructions == "Be brief."
-    assert "Taken from brief@1" in shown_text(pane.view.editor)
+    qtbot.waitUntil(lambda: "Taken from brief@1" in shown_text(pane.view.editor))
     qtbot.keyClicks(pane.view.editor.instructions, "Very ")
     kept(qtbot, bench, agent, lambda now: now.prompt is None)
 
