@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 ROOT = Path(__file__).resolve().parent.parent
 BENCHMARKS = ROOT / "tests" / "benchmarks"
@@ -32,14 +32,14 @@ class Step:
     """One command: `python -m` and these words. A step with folders is run by pytest.
 
     Attributes:
-        apart: each folder inside gets a process of its own, two at a time; what takes its process
-            down, as Qt can, takes no other folder with it.
+        apart: each folder inside, or each file as well, gets a process of its own, two at a time;
+            what takes its process down, as Qt can, takes no other with it.
     """
 
     title: str
     words: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
-    apart: bool = False
+    apart: Literal["", "folders", "files"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ STEPS = (
     Step("Lint", ("ruff", "check", ".")),
     Step("Types", ("mypy",)),
     Step("Import contracts", ("tests.structure.contracts",)),
-    Step("Structure and unit tests", folders=("tests/structure", "tests/unit"), apart=True),
-    Step("Window tests", folders=("tests/ui",), apart=True),
-    Step("End-to-end tests", folders=("tests/e2e",)),
+    Step("Structure and unit tests", folders=("tests/structure", "tests/unit"), apart="folders"),
+    Step("Window tests", folders=("tests/ui",), apart="folders"),
+    Step("End-to-end tests", folders=("tests/e2e",), apart="files"),
 )
 
 
@@ -151,7 +151,10 @@ def groups(step: Step) -> Iterator[list[str]]:
         return
     for folder in present:
         inside = sorted((ROOT / folder).iterdir())
-        if files := [shown(path) for path in inside if path.match("test_*.py")]:
+        files = [shown(path) for path in inside if path.match("test_*.py")]
+        if step.apart == "files":
+            yield from ([file] for file in files)
+        elif files:
             yield files
         yield from ([shown(path)] for path in inside if path.is_dir() and has_tests(path))
 

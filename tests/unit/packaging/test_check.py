@@ -148,14 +148,17 @@ def test_main_benchmark_unknown_names_the_known_ones(ran: list[tuple[str, ...]],
 def test_groups_apart_gives_each_folder_inside_its_own_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    for name in ("test_a.py", "conftest.py", "chat/test_b.py", "chat/deep/test_c.py", "fakes/x.py"):
+    names = ("test_a.py", "test_d.py", "conftest.py", "chat/test_b.py", "chat/deep/test_c.py")
+    for name in (*names, "fakes/x.py"):
         (tmp_path / "ui" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "ui" / name).touch()
     monkeypatch.setattr(check, "ROOT", tmp_path)
     together = Step("Window", folders=("ui", "missing"))
     assert list(groups(together)) == [["ui"]]
-    apart = Step("Window", folders=("ui", "missing"), apart=True)
-    assert list(groups(apart)) == [["ui/test_a.py"], ["ui/chat"]]
+    apart = Step("Window", folders=("ui", "missing"), apart="folders")
+    assert list(groups(apart)) == [["ui/test_a.py", "ui/test_d.py"], ["ui/chat"]]
+    each = Step("Window", folders=("ui", "missing"), apart="files")
+    assert list(groups(each)) == [["ui/test_a.py"], ["ui/test_d.py"], ["ui/chat"]]
 
 
 def test_verdicts_name_each_thing_once():
