@@ -8,6 +8,8 @@ import time
 from app.base.quoting import shown
 
 LONGEST_PATTERN = 2_000  # characters
+_LEAST_S = 0.05  # that a search gets even when the time is over, as long as it is one of a few
+_MOST_LATE = 20
 _LARGEST_PATTERN = 250_000  # its parts when repetitions are written out; some hundred bytes each
 
 # A repetition and the least number of times; of a group where a bracket is before it.
@@ -26,7 +28,8 @@ class Search:
     """Finds patterns that are not trusted, within a time that all searches share.
 
     It is the computing time of the thread that made it: on a computer that a model keeps busy, what
-    waits for its turn has not taken long.
+    waits for its turn has not taken long. Python may collect garbage in that time, too, so a few
+    searches are begun even when it is over.
     """
 
     def __init__(self, limit_s: float) -> None:
@@ -39,6 +42,7 @@ class Search:
 
         self._regex = regex
         self._deadline = time.thread_time() + limit_s
+        self._late = 0
 
     @property
     def left_s(self) -> float:
@@ -69,10 +73,12 @@ class Search:
         regex = self._regex
         try:
             if self.left_s <= 0:
-                raise TimeoutError
+                self._late += 1
+                if self._late > _MOST_LATE:
+                    raise TimeoutError
             compiled = regex.compile(pattern, regex.IGNORECASE if ignore_case else 0)
             search = compiled.fullmatch if whole else compiled.search
-            found = search(text, timeout=max(self.left_s, 0.001))
+            found = search(text, timeout=max(self.left_s, _LEAST_S))
         except TimeoutError as error:
             raise PatternProblem(f"The pattern {shown(pattern)} takes too long.") from error
         except (regex.error, ValueError, OverflowError, RecursionError, MemoryError) as error:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from typing import Any
@@ -78,11 +79,33 @@ def test_schema_that_takes_long_to_read_does_not_use_up_the_time_to_check():
     assert faults(schema, {"p4999": "?"}, limit_s=0.2)[0].place == ".p4999"
 
 
+@pytest.fixture
+def late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time is over as soon as it has begun, as when garbage is collected meanwhile."""
+    moments = itertools.count(step=60.0)
+    monkeypatch.setattr("app.engine.structured.search.time.thread_time", lambda: next(moments))
+
+
 def test_waiting_for_a_busy_computer_is_no_work() -> None:
     search = Search(0.05)
     threading.Event().wait(0.2)
-    assert search.find("b+", "aabb") == (2, "bb")
-    while search.left_s > 0:
-        pass
+    assert search.left_s > 0
+
+
+@pytest.mark.usefixtures("late")
+def test_little_work_is_never_too_much() -> None:
+    schema = {"properties": {"name": {"type": "string", "pattern": "^A"}}, "required": ["name"]}
+    assert faults(schema, {"name": "Ada"}) == ()
+    assert faults(schema, {"name": "Bea"})[0].place == ".name"
+    assert Search(0.5).find("b+", "aabb") == (2, "bb")
+
+
+@pytest.mark.usefixtures("late")
+def test_much_work_is_too_much_when_the_time_is_over() -> None:
+    with pytest.raises(CannotCheck, match="takes too long"):
+        faults({"items": {"type": "integer"}}, list(range(200)))
+    search = Search(0.5)
     with pytest.raises(PatternProblem, match="takes too long"):
-        search.find("b+", "aabb")
+        assert not [search.find("b+", "aabb") for _number in range(200)]
+    with pytest.raises(PatternProblem, match="takes too long"):
+        Search(0.5).find(SLOW, "a" * 5_000 + "!")
