@@ -136,14 +136,12 @@ class Bars(QWidget):
 
     reshaped = Signal()
 
-    def __init__(
-        self, *, margins: Margins = NONE, spacing: int = 8, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, *, margins: Margins = NONE) -> None:
+        super().__init__()
         self._bars: list[Bar] = []
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(*margins)
-        self._layout.setSpacing(spacing)
+        self._layout.setSpacing(8)
         self.hide()
 
     def add(self, bar: Bar, *, first: bool = False) -> None:

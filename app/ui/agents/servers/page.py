@@ -61,8 +61,8 @@ class ServersPage(QWidget):
         self.add_button.setEnabled(False)
         self.cards = ServerCards(context)
         self.cards.made.connect(self._connect_card)
-        self._file_bars = Bars(margins=(24, 0, 24, 0))
-        self._undo_bars = Bars(margins=(24, 0, 24, 0))
+        self._file_bars = Bars(margins=(24, 0, 24, 8))
+        self._undo_bars = Bars(margins=(24, 0, 24, 8))
         self._page = ScrollPage("Servers", margins=(24, 4, 24, 24))
         self._empty = EmptyState(
             context.icons.icon("ph.puzzle-piece", "accent_text"),
